@@ -1,0 +1,1 @@
+"""The Textual dashboard. Knows the client and the model, nothing else."""

@@ -1,0 +1,1 @@
+"""Whole screens of the dashboard, each with its keys."""

@@ -1,0 +1,1 @@
+"""Commands: arguments in, text or JSON out. Imports nothing heavy until one runs."""

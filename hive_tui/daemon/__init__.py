@@ -1,0 +1,1 @@
+"""One background process per user: engine and drivers behind a socket, sole writer of state."""

@@ -1,0 +1,1 @@
+"""Behaviour: plans, scheduling, lifecycle, supervision. Reaches the world through Protocols."""

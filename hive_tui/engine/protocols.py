@@ -1,0 +1,463 @@
+"""What the engine asks of the world. Drivers implement these; tests script them.
+
+Nothing here decides anything. Coroutines may be cancelled at any await; a driver then undoes or
+finishes what it was at before the cancellation leaves it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from hive_tui.model.environment import EnvRecord, GitView
+from hive_tui.model.events import LogEvent
+from hive_tui.model.plan import Trace, Transition
+
+
+class Clock(Protocol):
+    """Time, passed in so that decisions can be tested without waiting."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go backwards, for intervals."""
+        ...
+
+
+# --- processes ---------------------------------------------------------------------------------
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """A process that cannot be mistaken for another one that got its number later."""
+
+    pid: int
+    """Also the id of its session and process group."""
+    start_ticks: int
+    """Field 22 of `/proc/<pid>/stat`, or the platform's equivalent."""
+    boot_id: str
+    run_id: str
+    """Value of `HIVE_RUN_ID` in its environment."""
+
+
+class Launch(msgspec.Struct, frozen=True):
+    """How to start one process in a session of its own, behind the exit-status shim."""
+
+    run_id: str
+    argv: tuple[str, ...]
+    cwd: str
+    env: dict[str, str]
+    """All of its environment: nothing is inherited. `HIVE_RUN_ID` is added by the driver."""
+    log: Path
+    """Opened O_APPEND and inherited as standard output and error."""
+    exit_file: Path
+    """Where the shim leaves the exit status as a decimal number."""
+
+
+class Exit(msgspec.Struct, frozen=True):
+    """How a process ended."""
+
+    code: int | None
+    """Exit status; negative for a signal; `None` where nobody saw it (killed while unwatched)."""
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What the processes of one session take."""
+
+    memory_bytes: int
+    """PSS where it is cheap, else RSS less what is shared."""
+    cpu_s: float
+    """Processor seconds so far."""
+    pids: tuple[int, ...]
+
+
+class Processes(Protocol):
+    """Starting, watching and ending processes. A signal is sent only to a matching identity."""
+
+    async def launch(self, launch: Launch) -> Identity:
+        """Start it.
+
+        Raises:
+            HiveError: The shim could not be started (folder gone, no memory, no descriptors).
+        """
+        ...
+
+    def exited(self, identity: Identity, exit_file: Path) -> asyncio.Future[Exit]:
+        """A future that ends when the leader ends. Works for children and for adopted processes.
+
+        The rest of the session is killed before a child is reaped, so that its number stays
+        taken until nobody is left.
+        """
+        ...
+
+    def alive(self, identity: Identity) -> bool:
+        """True while exactly that process lives (a zombie does not)."""
+        ...
+
+    def members(self, identity: Identity) -> tuple[int, ...]:
+        """Live processes of its session, and those that carry its run id and left the session."""
+        ...
+
+    def signal(self, identity: Identity, signal: int) -> int:
+        """Send to every member; return how many got it. 0 where the identity does not match."""
+        ...
+
+    async def stop(self, identity: Identity, signal: int, grace_s: float) -> None:
+        """Ask with `signal` (and wake what is frozen), then KILL; return once nobody is left."""
+        ...
+
+    def find(self) -> dict[str, Identity]:
+        """Live session leaders of this home's runs by run id, from the processes' environments.
+
+        Only those whose `HIVE_RUN_ID` carries this home's prefix.
+        """
+        ...
+
+    def usage(self) -> dict[int, Usage]:
+        """One pass over all processes: session id -> what it takes. No process is spawned."""
+        ...
+
+
+# --- listening sockets -------------------------------------------------------------------------
+
+
+class Listener(msgspec.Struct, frozen=True):
+    """A socket that accepts TCP connections on this machine."""
+
+    port: int
+    address: str
+    inode: int
+    """0 where the platform does not tell."""
+
+
+class Listening(Protocol):
+    """The machine's listening TCP sockets."""
+
+    def scan(self) -> dict[int, tuple[Listener, ...]]:
+        """All of them by port: one system call or so, cheap enough for every 5 ms."""
+        ...
+
+    def owner(self, listener: Listener, among: Sequence[int] | None = None) -> int | None:
+        """Pid that holds the socket, looked for in `among` or everywhere; `None`: not found."""
+        ...
+
+    def bindable(self, port: int) -> bool:
+        """True where a server could bind the port now on 127.0.0.1 and on all addresses."""
+        ...
+
+
+# --- logs --------------------------------------------------------------------------------------
+
+
+class Logs(Protocol):
+    """The files that services, tasks and suites write their output to."""
+
+    def path(self, env_uid: str, source: str) -> Path:
+        """The file of one source; its folder exists afterwards."""
+        ...
+
+    def end(self, env_uid: str, source: str) -> int:
+        """Offset of the end of the file; 0 where there is none."""
+        ...
+
+    def tail(self, env_uid: str, source: str, lines: int, *, since: int = 0) -> tuple[str, ...]:
+        """Last lines from offset `since` on: decoded, no control codes, at most 500 characters."""
+        ...
+
+    def watch(self, env_uid: str, source: str, grown: Callable[[], None]) -> Callable[[], None]:
+        """Call `grown` on the loop soon after each growth (< 5 ms on Linux); returns the stop."""
+        ...
+
+    def forget(self, env_uid: str) -> None:
+        """Delete all logs of an env."""
+        ...
+
+
+# --- worktrees ---------------------------------------------------------------------------------
+
+
+class Losses(msgspec.Struct, frozen=True):
+    """What would be lost with a worktree and its branch."""
+
+    uncommitted: tuple[str, ...] = ()
+    untracked: tuple[str, ...] = ()
+    commits: int = 0
+    """Commits that are on no other branch and on no remote."""
+    detached: bool = False
+    """True where HEAD is detached at a commit that nothing else holds."""
+    unknown: str | None = None
+    """Why it could not be found out; counts as a loss."""
+
+    @property
+    def nothing(self) -> bool:
+        """True where destroying loses nothing."""
+        return self == Losses()
+
+
+class Removed(msgspec.Struct, frozen=True):
+    """A destroyed worktree in the trash."""
+
+    trash: str
+    """Where its folder lies; empty where there was none."""
+    branch: str | None
+    """Branch that was deleted, and can be made again at `commit`."""
+    commit: str | None
+    recovery_ref: str | None
+    """`refs/hive/recovery/…` that keeps what `--force` gave up; `None` where nothing was."""
+
+
+class Worktrees(Protocol):
+    """Git's worktrees. Git does every write; hooks, filters and sparse settings work as by hand."""
+
+    async def default_branch(self, repo: str) -> str:
+        """Branch that envs start from where hive.toml names none."""
+        ...
+
+    async def check_branch(self, repo: str, branch: str, *, reuse: bool) -> bool:
+        """Whether the branch exists already.
+
+        Raises:
+            HiveError: The name is not valid for git; it exists and `reuse` is false; or it is
+                checked out in another worktree (which the message names).
+        """
+        ...
+
+    async def resolve(self, repo: str, ref: str) -> str:
+        """Commit id of `ref`.
+
+        Raises:
+            HiveError: There is no such commit; the hint names near branches.
+        """
+        ...
+
+    async def add(
+        self,
+        repo: str,
+        worktree: str,
+        branch: str,
+        commit: str,
+        *,
+        create: bool,
+        spare: str | None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Make the worktree with the branch checked out, out of a spare where one is given.
+
+        Leaves nothing behind where it fails or is cancelled, and touches nothing that it did not
+        make. `progress` gets (files done, files in all).
+        """
+        ...
+
+    async def discard(self, repo: str, worktree: str, *, branch: str | None) -> None:
+        """Undo of `add`: remove a worktree (and `branch`, if given) without work. Idempotent."""
+        ...
+
+    async def make_spare(self, repo: str, folder: str, commit: str) -> None:
+        """Prepare a detached worktree at `commit` at the lowest priority, hooks off."""
+        ...
+
+    async def refresh_spare(self, repo: str, folder: str, commit: str) -> None:
+        """Bring a spare to another commit."""
+        ...
+
+    async def losses(self, record: EnvRecord, repo: str) -> Losses:
+        """What destroying the env would lose."""
+        ...
+
+    async def remove(
+        self, record: EnvRecord, repo: str, *, force: bool, keep_branch: bool
+    ) -> Removed:
+        """Rename the worktree into the trash, prune, delete spawn's branch. Idempotent."""
+        ...
+
+    async def restore(self, record: EnvRecord, repo: str, removed: Removed) -> None:
+        """Undo of `remove`: folder, branch, registration and HEAD as they were."""
+        ...
+
+    async def empty_trash(self, trash: str) -> None:
+        """Delete a trash folder in the background, at low priority."""
+        ...
+
+    async def status(self, worktree: str, base: str) -> GitView:
+        """Where the work stands. Takes no lock that an agent could collide with."""
+        ...
+
+    async def content(self, worktree: str) -> tuple[str, str]:
+        """(HEAD commit, hash of the content of all tracked and untracked files not ignored)."""
+        ...
+
+
+class Folders(Protocol):
+    """Copies and links of untracked things from the main checkout."""
+
+    async def copy(self, source: str, target: str) -> None:
+        """Copy a file or folder; nothing happens where `source` is missing or `target` exists."""
+        ...
+
+    async def link(self, source: str, target: str, mode: str) -> str:
+        """Give a worktree a dependency folder; returns the mode that `auto` came to.
+
+        Raises:
+            HiveError: The filesystem cannot do the mode that was asked for by name.
+        """
+        ...
+
+    async def fingerprint(self, worktree: str, globs: Sequence[str]) -> str:
+        """Hash of paths and contents of all files that match; "" where none does."""
+        ...
+
+
+# --- state -------------------------------------------------------------------------------------
+
+
+class RunRecord(msgspec.Struct, frozen=True):
+    """One run of a service, task or suite. Written before the launch and updated after it."""
+
+    run_id: str
+    env_uid: str
+    name: str
+    role: str
+    """`service`, `task` or `suite`."""
+    started: float
+    log_offset: int
+    """Where its output starts in the log."""
+    identity: Identity | None = None
+    ended: float | None = None
+    exit_code: int | None = None
+
+
+class UnitRecord(msgspec.Struct, frozen=True):
+    """What must survive of the supervision of one service."""
+
+    env_uid: str
+    service: str
+    wanted: bool
+    """True while it should run."""
+    restarts: int = 0
+    failures: tuple[float, ...] = ()
+    """When it ended by itself lately: seconds since the epoch."""
+    exit_code: int | None = None
+    since: float = 0.0
+    gave_up: str | None = None
+    """Reason of the crash loop; `None` while restarts go on."""
+    was_ready: bool = False
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a suite said, and about what."""
+
+    env_uid: str
+    suite: str
+    state: str
+    passed: int | None
+    failed: int | None
+    skipped: int | None
+    duration_s: float
+    commit: str
+    content: str
+    at: float
+    failures: tuple[tuple[str, str, str | None, int | None], ...] = ()
+    """(name, message, file, line) of each test that failed."""
+    reason: str | None = None
+
+
+class TaskRecord(msgspec.Struct, frozen=True):
+    """Last end of a task in an env."""
+
+    env_uid: str
+    task: str
+    outcome: str
+    fingerprint: str
+    """Of its inputs when it last *succeeded*; "" without inputs."""
+    current: bool
+    """False once the env went down since: a task without inputs then runs again."""
+    duration_s: float
+    at: float
+
+
+class JournalEntry(msgspec.Struct, frozen=True):
+    """A transition that was begun and not yet ended."""
+
+    id: int
+    env_uid: str
+    transition: Transition
+    params: dict[str, str | bool | None]
+    made: dict[str, str]
+    """What it made so far, and so may undo: for spawn `worktree`, `branch`, `spare`."""
+    started: float
+
+
+class Store(Protocol):
+    """What survives the daemon. Every method is one transaction, on disk when it returns."""
+
+    def envs(self) -> tuple[EnvRecord, ...]: ...
+    def put_env(self, record: EnvRecord) -> None: ...
+    def claim_env(
+        self, record: EnvRecord, block: int, candidates: Callable[[frozenset[int]], int]
+    ) -> EnvRecord:
+        """Insert a new env with index, slug and port block decided in the same transaction.
+
+        Args:
+            record: With `index`, `slug` and `port_base` still to be decided.
+            block: Ports per env.
+            candidates: Given the bases that are taken, returns the base to use.
+
+        Raises:
+            HiveError: The project already has an env of that name.
+        """
+        ...
+
+    def drop_env(self, uid: str) -> None:
+        """Forget an env and all that belongs to it but its events and trash."""
+        ...
+
+    def open_journal(
+        self, env_uid: str, transition: Transition, params: Mapping[str, str | bool | None]
+    ) -> int: ...
+    def note_made(self, journal_id: int, **made: str) -> None: ...
+    def close_journal(self, journal_id: int) -> None: ...
+    def journal(self) -> tuple[JournalEntry, ...]: ...
+
+    def put_run(self, run: RunRecord) -> None: ...
+    def runs(self) -> tuple[RunRecord, ...]:
+        """Those that have not ended."""
+        ...
+
+    def put_unit(self, unit: UnitRecord) -> None: ...
+    def units(self, env_uid: str) -> tuple[UnitRecord, ...]: ...
+    def put_task(self, task: TaskRecord) -> None: ...
+    def tasks(self, env_uid: str) -> tuple[TaskRecord, ...]: ...
+    def put_verdict(self, verdict: Verdict) -> None: ...
+    def verdicts(self, env_uid: str) -> tuple[Verdict, ...]: ...
+
+    def learn(self, project: str, key: str, seconds: float) -> None: ...
+    def learned(self, project: str) -> dict[str, float]:
+        """Step key -> median of the last successful durations, in seconds."""
+        ...
+
+    def put_trace(self, env_uid: str, trace: Trace) -> None: ...
+    def traces(self, env_uid: str) -> tuple[Trace, ...]:
+        """The newest of each transition, newest first."""
+        ...
+
+    def log(
+        self,
+        kind: str,
+        message: str,
+        *,
+        env: str | None = None,
+        service: str | None = None,
+        level: str = "info",
+        data: Mapping[str, object] | None = None,
+    ) -> LogEvent:
+        """Append to the event log."""
+        ...
+
+    def events(self, limit: int, *, env: str | None = None) -> tuple[LogEvent, ...]:
+        """The newest, oldest first."""
+        ...

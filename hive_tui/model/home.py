@@ -1,0 +1,82 @@
+"""Where a hive keeps its things. Computes paths from an environment; touches no disk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+_SOCKET_PATH_LIMIT = 100
+"""`sun_path` holds 104 bytes on macOS and 108 on Linux, the final NUL included."""
+
+
+class Home(msgspec.Struct, frozen=True):
+    """The folders of one hive. Two homes never see each other."""
+
+    state: Path
+    """Database, logs, runs, trash of metadata."""
+    config: Path
+    """Secrets file, themes, keymap."""
+    socket: Path
+    """Unix socket of the daemon; its folder is 0700."""
+
+    @property
+    def database(self) -> Path:
+        return self.state / "hive.db"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the daemon for as long as it lives."""
+        return self.state / "daemon.lock"
+
+    @property
+    def daemon_log(self) -> Path:
+        return self.state / "daemon.log"
+
+    @property
+    def runs(self) -> Path:
+        """One folder per run of a process: its exit status."""
+        return self.state / "runs"
+
+    @property
+    def logs(self) -> Path:
+        """One folder per env uid: what its services, tasks and suites wrote."""
+        return self.state / "logs"
+
+    @property
+    def secrets(self) -> Path:
+        return self.config / "secrets.toml"
+
+    @property
+    def themes(self) -> Path:
+        return self.config / "themes"
+
+
+def locate(environ: Mapping[str, str], *, uid: int) -> Home:
+    """Find the hive's folders.
+
+    `HIVE_HOME` holds everything; without it the XDG folders do.
+
+    Args:
+        environ: Environment of the caller.
+        uid: Numeric user id, for the fallback of the runtime folder.
+    """
+    if root := environ.get("HIVE_HOME"):
+        home = Path(root).expanduser().absolute()
+        return Home(home, home, _short(home / "hive.sock", environ, uid))
+    user = Path(environ.get("HOME") or "~").expanduser()
+    state = Path(environ.get("XDG_STATE_HOME") or user / ".local" / "state") / "hive"
+    config = Path(environ.get("XDG_CONFIG_HOME") or user / ".config") / "hive"
+    if runtime := environ.get("XDG_RUNTIME_DIR"):
+        return Home(state, config, _short(Path(runtime) / "hive" / "hive.sock", environ, uid))
+    return Home(state, config, _short(state / "hive.sock", environ, uid))
+
+
+def _short(socket: Path, environ: Mapping[str, str], uid: int) -> Path:
+    """The same path, or one under the temporary folder where that is too long for a socket."""
+    if len(str(socket).encode()) <= _SOCKET_PATH_LIMIT:
+        return socket
+    digest = hashlib.sha256(str(socket).encode()).hexdigest()[:16]
+    return Path(environ.get("TMPDIR") or "/tmp") / f"hive-{uid}" / f"{digest}.sock"

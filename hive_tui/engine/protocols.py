@@ -392,8 +392,38 @@ class JournalEntry(msgspec.Struct, frozen=True):
     started: float
 
 
+class Spare(msgspec.Struct, frozen=True):
+    """A worktree prepared ahead."""
+
+    project: str
+    folder: str
+    commit: str
+    state: str
+    """`making`, `ready` or `taken`."""
+
+
+class Trashed(msgspec.Struct, frozen=True):
+    """A destroyed env that can still be taken back."""
+
+    record: EnvRecord
+    removed: Removed
+    at: float
+
+
 class Store(Protocol):
     """What survives the daemon. Every method is one transaction, on disk when it returns."""
+
+    def projects(self) -> dict[str, str]:
+        """Name -> root of every registered project."""
+        ...
+
+    def put_project(self, name: str, root: str) -> None:
+        """Register.
+
+        Raises:
+            HiveError: Another root has the name already.
+        """
+        ...
 
     def envs(self) -> tuple[EnvRecord, ...]: ...
     def put_env(self, record: EnvRecord) -> None: ...
@@ -438,6 +468,16 @@ class Store(Protocol):
     def learn(self, project: str, key: str, seconds: float) -> None: ...
     def learned(self, project: str) -> dict[str, float]:
         """Step key -> median of the last successful durations, in seconds."""
+        ...
+
+    def put_spare(self, spare: Spare) -> None: ...
+    def drop_spare(self, folder: str) -> None: ...
+    def spares(self, project: str | None = None) -> tuple[Spare, ...]: ...
+
+    def put_trash(self, trashed: Trashed) -> None: ...
+    def drop_trash(self, uid: str) -> None: ...
+    def trash(self) -> tuple[Trashed, ...]:
+        """Newest first."""
         ...
 
     def put_trace(self, env_uid: str, trace: Trace) -> None: ...

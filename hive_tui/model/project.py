@@ -52,7 +52,7 @@ class Ready(msgspec.Struct, frozen=True):
 
     kind: ReadyKind
     value: str
-    """Port name (`tcp`), URL (`http`), command (`exec`), regular expression (`log`), path (`file`)."""
+    """Port name (tcp), URL (http), command (exec), regular expression (log), path (file)."""
     timeout_s: float = 60.0
 
 
@@ -108,7 +108,7 @@ class Service(msgspec.Struct, frozen=True):
     def missing(self) -> str | None:
         """Why this version cannot run it yet; `None` where it can."""
         if self.image is not None:
-            return f"service {self.name!r} is a container (image); containers are not available yet"
+            return f"service {self.name!r} is a container (image): not available yet"
         if self.scope is Scope.SHARED:
             return (
                 f'service {self.name!r} has scope "shared"; shared services are not available yet'

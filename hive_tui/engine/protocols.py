@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from hive_tui.model.environment import EnvRecord, GitView
+from hive_tui.model.environment import EnvRecord, GitView, TestFailure
 from hive_tui.model.events import LogEvent
 from hive_tui.model.plan import Trace, Transition
 
@@ -312,6 +312,19 @@ class Folders(Protocol):
         ...
 
 
+# --- test reports ------------------------------------------------------------------------------
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What a JUnit XML file says."""
+
+    passed: int
+    failed: int
+    """Failures and errors."""
+    skipped: int
+    failures: tuple[TestFailure, ...] = ()
+
+
 # --- state -------------------------------------------------------------------------------------
 
 
@@ -361,8 +374,7 @@ class Verdict(msgspec.Struct, frozen=True):
     commit: str
     content: str
     at: float
-    failures: tuple[tuple[str, str, str | None, int | None], ...] = ()
-    """(name, message, file, line) of each test that failed."""
+    failures: tuple[TestFailure, ...] = ()
     reason: str | None = None
 
 

@@ -55,6 +55,8 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     UNCHANGED = "unchanged"
     """Transitions only: nothing was missing."""
+    RUNNING = "running"
+    """Not ended yet, or not even begun: only in a trace taken meanwhile."""
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -5,7 +5,9 @@ Pure: nothing here looks at the world or runs anything.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+import difflib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -13,6 +15,8 @@ from hive_tui.model.environment import ServiceState, Wanted
 from hive_tui.model.errors import NotFoundError
 from hive_tui.model.plan import Plan, Step, StepKind, Transition
 from hive_tui.model.project import Project, Service, When
+
+Named = TypeVar("Named")
 
 WORKTREE_LANE = "worktree"
 """Lane of checkouts: several at once only make each other slower."""
@@ -50,3 +54,279 @@ class Observed(msgspec.Struct, frozen=True):
     def state(self, service: str) -> ServiceState:
         """State of one service."""
         return self.services.get(service, ServiceState.STOPPED)
+
+
+def make_plan(
+    project: Project,
+    transition: Transition,
+    observed: Observed,
+    *,
+    services: frozenset[str] | None = None,
+    suites: tuple[str, ...] = (),
+) -> Plan:
+    """The steps that are still missing; none where the transition has nothing to do.
+
+    A transition that takes things down halts what has to go and sees to what has to stay: cool
+    thaws the cold part, or starts what is missing of it, but runs no task of its own accord.
+
+    Args:
+        project: What there is, and who needs whom.
+        transition: What is asked for.
+        observed: What is there already.
+        services: Limits start, warm, cool, stop, freeze and thaw to these (and, where they go up,
+            to what they need); `None` for all that the transition is about.
+        suites: Which suites to test; empty for all.
+
+    Raises:
+        NotFoundError: No such service or suite.
+    """
+    for name in services or ():
+        _find(project.services, name, "service")
+    match transition:
+        case Transition.SPAWN:
+            folders = tuple(_folders(project, observed))
+            base = _leaves(folders)
+            steps = (*folders, *_up(project, observed, _roots(project, observed, When.COLD), base))
+        case Transition.START | Transition.WARM:
+            if services is None:
+                top = When.WARM if transition is Transition.WARM else When.COLD
+                frozen = _in_state(project, observed, {ServiceState.FROZEN})
+                roots = _roots(project, observed, top) | frozen
+            else:
+                roots = services
+            steps = tuple(_up(project, observed, roots))
+        case Transition.COOL:
+            stays = level(project, Wanted.COLD)
+            goes = _selected(_not_stopped(project, observed) - stays, services)
+            lacks = {name for name in stays if observed.state(name) is not ServiceState.READY}
+            stay = _up(project, observed, lacks if services is None else ())
+            steps = (*_down(project, goes), *stay)
+        case Transition.STOP:
+            steps = tuple(_down(project, _selected(_not_stopped(project, observed), services)))
+        case Transition.FREEZE:
+            running = _in_state(project, observed, _RUNNING)
+            steps = tuple(_each(StepKind.FREEZE, _selected(running, services)))
+        case Transition.THAW:
+            frozen = _in_state(project, observed, {ServiceState.FROZEN})
+            steps = tuple(_each(StepKind.THAW, _selected(frozen, services)))
+        case Transition.DESTROY:
+            halts = tuple(_down(project, _not_stopped(project, observed)))
+            needs = tuple(halt.id for halt in halts)
+            steps = (*halts, _step(StepKind.REMOVE, "worktree", needs))
+        case Transition.TEST:
+            steps = tuple(_tests(project, observed, suites or tuple(project.tests)))
+    return Plan(transition=transition, steps=steps)
+
+
+def restart_plan(project: Project, services: Collection[str], observed: Observed) -> Plan:
+    """Halt these services and start them again, with what is missing of their needs.
+
+    What needs them is left alone.
+
+    Raises:
+        NotFoundError: No such service.
+    """
+    for name in services:
+        _find(project.services, name, "service")
+    halts = tuple(_down(project, _not_stopped(project, observed) & frozenset(services)))
+    stopped = dict.fromkeys(services, ServiceState.STOPPED)
+    halted = msgspec.structs.replace(observed, services={**observed.services, **stopped})
+    after = {halt.target: (halt.id,) for halt in halts}
+    steps = (*halts, *_up(project, halted, services, after=after))
+    return Plan(transition=Transition.START, steps=steps)
+
+
+def level(project: Project, wanted: Wanted) -> frozenset[str]:
+    """Services that have to be ready in a state: those meant for it, and all that they need.
+
+    A service that only a task needs is not among them: it may go once the task is done.
+    """
+    if wanted is Wanted.STOPPED:
+        return frozenset()
+    when = {When.COLD} if wanted is Wanted.COLD else {When.COLD, When.WARM}
+    meant = (name for name, service in project.services.items() if service.when in when)
+    return frozenset(_closure(project, meant)) & project.services.keys()
+
+
+def after(transition: Transition) -> Wanted:
+    """What is wanted of an env once the transition was asked for.
+
+    Raises:
+        ValueError: The transition does not change what is wanted (test).
+    """
+    if transition not in _AFTER:
+        raise ValueError(f"{transition.value} does not change what is wanted")
+    return _AFTER[transition]
+
+
+def _roots(project: Project, observed: Observed, top: When) -> frozenset[str]:
+    """What has to be up or done by itself: the services of the level and its missing tasks."""
+    wanted = Wanted.WARM if top is When.WARM else Wanted.COLD
+    when = {When.SPAWN, When.COLD, top}
+    tasks = (name for name, task in project.tasks.items() if task.when in when)
+    return level(project, wanted) | (frozenset(tasks) - observed.done)
+
+
+def _closure(project: Project, names: Iterable[str]) -> dict[str, None]:
+    """The names and all that they need, through tasks too, needs first."""
+    found: dict[str, None] = {}
+    stack = [(name, False) for name in names]
+    while stack:
+        name, expanded = stack.pop()
+        if expanded:
+            found[name] = None
+        elif name not in found:
+            stack.append((name, True))
+            stack.extend((need, False) for need in reversed(project.needs_of(name)))
+    return found
+
+
+def _up(
+    project: Project,
+    observed: Observed,
+    names: Iterable[str],
+    base: tuple[str, ...] = (),
+    after: Mapping[str, tuple[str, ...]] | None = None,
+) -> Iterator[Step]:
+    """Everything missing of the names and their needs.
+
+    `base` is needed by all that touches the worktree, `after` by the preparation of one service.
+    """
+    for name in _closure(project, sorted(names)):
+        needs = tuple(
+            step
+            for need in project.needs_of(name)
+            if (step := _met_by(project, observed, need)) is not None
+        )
+        if name in project.services:
+            first = (*base, *(after or {}).get(name, ()))
+            yield from _service(project.services[name], observed.state(name), first, needs)
+        elif name not in observed.done:
+            task = project.tasks[name]
+            yield Step(
+                id=f"{StepKind.TASK}:{name}",
+                kind=StepKind.TASK,
+                target=name,
+                needs=(*base, *needs),
+                slots=task.slots,
+                timeout_s=task.timeout_s,
+                retries=task.retries,
+            )
+
+
+def _service(
+    service: Service, state: ServiceState, first: tuple[str, ...], needs: tuple[str, ...]
+) -> Iterator[Step]:
+    if state is ServiceState.READY:
+        return
+    if state is ServiceState.FROZEN:
+        yield _step(StepKind.THAW, service.name)
+        return
+    launched: tuple[str, ...] = ()
+    if state not in _LAUNCHED:
+        prepare = _step(StepKind.PREPARE, service.name, first)
+        lane = CONTAINER_LANE if service.image is not None else None
+        start = _step(StepKind.START, service.name, (prepare.id, *needs), lane=lane)
+        launched = (start.id,)
+        yield prepare
+        yield start
+    yield _step(StepKind.READY, service.name, launched)
+
+
+def _met_by(project: Project, observed: Observed, need: str) -> str | None:
+    """Id of the step whose end meets a need; `None` where it is met already."""
+    if need in project.tasks:
+        return None if need in observed.done else f"{StepKind.TASK}:{need}"
+    state = observed.state(need)
+    if state is ServiceState.READY:
+        return None
+    return f"{StepKind.THAW if state is ServiceState.FROZEN else StepKind.READY}:{need}"
+
+
+def _down(project: Project, names: frozenset[str]) -> Iterator[Step]:
+    """Halt the services, each after all of them that need it."""
+    users: dict[str, list[str]] = {name: [] for name in names}
+    for name in sorted(names):
+        seen: set[str] = set()
+        stack = list(project.needs_of(name))
+        while stack:
+            need = stack.pop()
+            if need in seen:
+                continue
+            seen.add(need)
+            if need in names:
+                users[need].append(f"{StepKind.HALT}:{name}")
+            else:
+                stack.extend(project.needs_of(need))
+    for name in sorted(names):
+        yield _step(StepKind.HALT, name, tuple(users[name]))
+
+
+def _folders(project: Project, observed: Observed) -> Iterator[Step]:
+    """The worktree and what is put into it from the main checkout."""
+    needs: tuple[str, ...] = ()
+    if not observed.worktree:
+        worktree = _step(StepKind.WORKTREE, "worktree", lane=WORKTREE_LANE)
+        needs = (worktree.id,)
+        yield worktree
+    entries = [_step(StepKind.COPY, path, needs) for path in project.copies]
+    entries += [_step(StepKind.LINK, link.path, needs) for link in project.links]
+    yield from (step for step in entries if step.id not in observed.prepared)
+
+
+def _tests(project: Project, observed: Observed, suites: Iterable[str]) -> Iterator[Step]:
+    chosen = [_find(project.tests, name, "test suite") for name in dict.fromkeys(suites)]
+    needed = {need for suite in chosen for need in suite.needs} - observed.done
+    yield from _up(project, observed, needed)
+    for suite in chosen:
+        met = (_met_by(project, observed, need) for need in suite.needs)
+        yield Step(
+            id=f"{StepKind.SUITE}:{suite.name}",
+            kind=StepKind.SUITE,
+            target=suite.name,
+            needs=tuple(step for step in met if step is not None),
+            slots=suite.slots,
+            lane=f"suite:{suite.name}",
+            timeout_s=suite.timeout_s,
+        )
+
+
+def _each(kind: StepKind, names: Iterable[str]) -> Iterator[Step]:
+    return (_step(kind, name) for name in sorted(names))
+
+
+def _step(
+    kind: StepKind, target: str, needs: tuple[str, ...] = (), lane: str | None = None
+) -> Step:
+    return Step(id=f"{kind}:{target}", kind=kind, target=target, needs=needs, lane=lane)
+
+
+def _leaves(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    """Ids of the steps that no other of them needs."""
+    needed = {need for step in steps for need in step.needs}
+    return tuple(step.id for step in steps if step.id not in needed)
+
+
+def _not_stopped(project: Project, observed: Observed) -> frozenset[str]:
+    return _in_state(project, observed, frozenset(ServiceState) - {ServiceState.STOPPED})
+
+
+def _in_state(
+    project: Project, observed: Observed, states: Collection[ServiceState]
+) -> frozenset[str]:
+    return frozenset(name for name in project.services if observed.state(name) in states)
+
+
+def _selected(names: frozenset[str], services: frozenset[str] | None) -> frozenset[str]:
+    return names if services is None else names & services
+
+
+def _find(table: Mapping[str, Named], name: str, word: str) -> Named:
+    if name not in table:
+        near = difflib.get_close_matches(name, table, n=1)
+        known = f"known: {', '.join(table)}" if table else f"hive.toml has no {word}"
+        raise NotFoundError(
+            f"there is no {word} {name!r}",
+            hint=f"did you mean {near[0]!r}?" if near else known,
+        )
+    return table[name]

@@ -1,18 +1,19 @@
-"""Where a hive keeps its things. Computes paths from an environment; touches no disk."""
+"""Where a hive keeps its things. Computes paths from an environment; touches no disk.
+
+A NamedTuple and no msgspec struct: every command needs it, and msgspec takes 20 ms to import.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-
-import msgspec
+from typing import NamedTuple
 
 _SOCKET_PATH_LIMIT = 100
 """`sun_path` holds 104 bytes on macOS and 108 on Linux, the final NUL included."""
 
 
-class Home(msgspec.Struct, frozen=True):
+class Home(NamedTuple):
     """The folders of one hive. Two homes never see each other."""
 
     state: Path
@@ -78,5 +79,7 @@ def _short(socket: Path, environ: Mapping[str, str], uid: int) -> Path:
     """The same path, or one under the temporary folder where that is too long for a socket."""
     if len(str(socket).encode()) <= _SOCKET_PATH_LIMIT:
         return socket
+    import hashlib
+
     digest = hashlib.sha256(str(socket).encode()).hexdigest()[:16]
     return Path(environ.get("TMPDIR") or "/tmp") / f"hive-{uid}" / f"{digest}.sock"

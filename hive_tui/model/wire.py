@@ -13,12 +13,8 @@ import msgspec
 
 from hive_tui.model.environment import EnvDetail
 from hive_tui.model.events import LogEvent
-
-PROTOCOL = 1
-"""Changes whenever an older client could misread a newer daemon."""
-
-MAX_LINE_BYTES = 32 * 1024 * 1024
-"""Longest line that either side accepts."""
+from hive_tui.model.framing import MAX_LINE_BYTES as MAX_LINE_BYTES
+from hive_tui.model.framing import PROTOCOL as PROTOCOL
 
 
 class Hello(msgspec.Struct, frozen=True):

@@ -211,8 +211,29 @@ class Removed(msgspec.Struct, frozen=True):
     """`refs/hive/recovery/…` that keeps what `--force` gave up; `None` where nothing was."""
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where a folder lies, in git's terms."""
+
+    root: str
+    """Main checkout of the repository, absolute and resolved."""
+    worktree: str
+    """Top of the worktree that holds the folder; equal to `root` in the main checkout."""
+    branch: str | None
+    """Branch checked out there; `None` where HEAD is detached."""
+    commit: str | None
+    """Commit checked out there; `None` before the first one."""
+
+
 class Worktrees(Protocol):
     """Git's worktrees. Git does every write; hooks, filters and sparse settings work as by hand."""
+
+    async def place(self, path: str) -> Place:
+        """In which worktree of which repository a folder lies.
+
+        Raises:
+            HiveError: It is in no git repository, or in a bare one without a worktree.
+        """
+        ...
 
     async def default_branch(self, repo: str) -> str:
         """Branch that envs start from where hive.toml names none."""
@@ -435,6 +456,10 @@ class Store(Protocol):
         Raises:
             HiveError: Another root has the name already.
         """
+        ...
+
+    def drop_project(self, name: str) -> None:
+        """Forget a project with what was learned of it."""
         ...
 
     def envs(self) -> tuple[EnvRecord, ...]: ...

@@ -46,4 +46,6 @@ class World:
     """Name of the program that a pid runs; `None` where it is gone."""
     read_report: Callable[[Path], Report]
     secrets: Callable[[], Mapping[str, str]]
+    memory_bytes: int
+    """Of the machine."""
     checkpoint: Checkpoint

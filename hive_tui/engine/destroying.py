@@ -1,0 +1,208 @@
+"""Takes environments away without losing work, and takes the last one back.
+
+A destroyed worktree lies in a trash folder until the next env of its project is destroyed or a
+day has passed; so long `undo` brings it back whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import msgspec
+
+from hive_tui.engine.execution import Removing
+from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.progress import Watch
+from hive_tui.engine.protocols import JournalEntry, Losses, Trashed
+from hive_tui.engine.spawning import Spawning
+from hive_tui.engine.transitions import Ended, Result, Transitions
+from hive_tui.engine.world import World
+from hive_tui.model.environment import EnvRecord, Wanted
+from hive_tui.model.errors import HiveError, NotFoundError, RefusedError
+from hive_tui.model.plan import Outcome, Transition
+from hive_tui.model.project import Project
+
+log = logging.getLogger(__name__)
+
+TRASH_S = 24 * 3600.0
+"""How long a destroyed env can be taken back at the most."""
+
+
+def describe(losses: Losses) -> tuple[str, ...]:
+    """One line per kind of work that would be lost."""
+    lines = []
+    if losses.uncommitted:
+        lines.append(_files("uncommitted change", losses.uncommitted))
+    if losses.untracked:
+        lines.append(_files("untracked file", losses.untracked))
+    if losses.commits:
+        plural = "" if losses.commits == 1 else "s"
+        lines.append(f"{losses.commits} commit{plural} on no other branch and on no remote")
+    if losses.detached:
+        lines.append("a detached HEAD at a commit that nothing else holds")
+    if losses.unknown is not None:
+        lines.append(f"it cannot be told what would be lost: {losses.unknown}")
+    return tuple(lines)
+
+
+def _files(what: str, paths: tuple[str, ...]) -> str:
+    shown = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
+    return f"{len(paths)} {what}{'' if len(paths) == 1 else 's'}: {shown}"
+
+
+class Destroying:
+    """Destroys, releases and takes back envs of all projects."""
+
+    def __init__(
+        self,
+        world: World,
+        transitions: Transitions,
+        spawning: Spawning,
+        enter: Callable[[EnvRecord, Project], LiveEnv],
+        leave: Callable[[LiveEnv], None],
+    ) -> None:
+        self._world = world
+        self._transitions = transitions
+        self._spawning = spawning
+        self._enter = enter
+        self._leave = leave
+        self._emptying: set[asyncio.Task[None]] = set()
+
+    async def losses(self, live: LiveEnv) -> Losses:
+        """What destroying the env would lose; nothing for an adopted one, which stays."""
+        if not live.record.owned:
+            return Losses()
+        return await self._world.worktrees.losses(live.record, live.project.root)
+
+    async def destroy(
+        self,
+        live: LiveEnv,
+        *,
+        force: bool,
+        keep_branch: bool,
+        watch: Watch | None = None,
+        wait: bool = True,
+    ) -> Ended:
+        """Stop everything, put the worktree into the trash, free branch and ports.
+
+        Raises:
+            RefusedError: Work would be lost and `force` is false.
+        """
+        running = live.operation
+        if running is not None and running.plan.transition is Transition.SPAWN:
+            await self._transitions.cancel(live, "destroy was asked for")
+            if live.gone:
+                result = Result(live.record.name, "destroy", Outcome.SUCCEEDED, 0.0)
+                return Ended(result)
+        if not force:
+            lines = describe(await self.losses(live))
+            if keep_branch:
+                lines = tuple(line for line in lines if "on no other branch" not in line)
+            if lines:
+                raise RefusedError(
+                    f"{live.record.name}: destroying it would lose " + "; ".join(lines),
+                    hint="commit, push or merge it, or use --force (which keeps a recovery ref)",
+                    code="dirty_worktree",
+                    env=live.record.name,
+                )
+        work = asyncio.ensure_future(self._destroy(live, force, keep_branch, watch, None))
+        if not wait:
+            return Ended(Result(live.record.name, Transition.DESTROY.value, None, None))
+        return await asyncio.shield(work)
+
+    async def resume(self, live: LiveEnv, entry: JournalEntry) -> None:
+        """Finish a destroy that a daemon left half done."""
+        force, keep = bool(entry.params.get("force")), bool(entry.params.get("keep_branch"))
+        await self._destroy(live, force, keep, None, entry.id)
+
+    async def release(self, live: LiveEnv) -> None:
+        """Stop everything and forget the env; worktree and branch stay."""
+        await self._transitions.cancel(live, "release was asked for")
+        await self._transitions.request(live, Transition.STOP)
+        live.event("env.released", f"{live.record.name}: let go; {live.record.worktree} stays")
+        self._leave(live)
+
+    async def undo(self, project_of: Callable[[str], Project]) -> tuple[LiveEnv, tuple[str, ...]]:
+        """Take the last destroyed env back.
+
+        Args:
+            project_of: Finds a project by name.
+
+        Returns:
+            The env, stopped, and what could not be made as it was.
+
+        Raises:
+            NotFoundError: Nothing is in the trash.
+            HiveError: Its name, folder or branch is in use again.
+        """
+        store = self._world.store
+        trashed = next(iter(store.trash()), None)
+        if trashed is None:
+            raise NotFoundError(
+                "nothing to undo: no destroyed env is in the trash",
+                hint="`git branch` and refs/hive/recovery/ may still hold its commits",
+                code="nothing_to_undo",
+            )
+        project = project_of(trashed.record.project)
+        before = msgspec.structs.replace(trashed.record, wanted=Wanted.STOPPED)
+        record = self._spawning.claim(before, project)
+        notes: list[str] = []
+        if record.port_base != before.port_base:
+            notes.append(f"ports moved from {before.port_base} to {record.port_base}")
+        try:
+            await self._world.worktrees.restore(record, project.root, trashed.removed)
+        except BaseException:
+            store.drop_env(record.uid)
+            raise
+        store.drop_trash(record.uid)
+        live = self._enter(record, project)
+        live.event("env.restored", f"{record.name}: taken back from the trash")
+        return live, tuple(notes)
+
+    def empty_trash(self) -> None:
+        """Delete, in the background, what can no longer be taken back: all but the newest."""
+        now = self._world.clock.now()
+        for at, trashed in enumerate(self._world.store.trash()):
+            if at > 0 or now - trashed.at > TRASH_S:
+                task = asyncio.ensure_future(self._empty(trashed))
+                self._emptying.add(task)
+                task.add_done_callback(self._emptying.discard)
+
+    async def close(self) -> None:
+        """Stop deleting; the next daemon goes on."""
+        for task in self._emptying:
+            task.cancel()
+        await asyncio.gather(*self._emptying, return_exceptions=True)
+
+    async def _destroy(
+        self,
+        live: LiveEnv,
+        force: bool,
+        keep_branch: bool,
+        watch: Watch | None,
+        journal_id: int | None,
+    ) -> Ended:
+        ended = await self._transitions.request(
+            live,
+            Transition.DESTROY,
+            watch=watch,
+            removing=Removing(force, keep_branch),
+            params={"force": force, "keep_branch": keep_branch},
+            journal_id=journal_id,
+        )
+        if not ended.result.good:
+            return ended
+        self._leave(live)
+        self.empty_trash()
+        return ended
+
+    async def _empty(self, trashed: Trashed) -> None:
+        try:
+            await self._world.worktrees.empty_trash(trashed.removed.trash)
+        except HiveError as error:
+            log.warning("trash stays env=%s: %s", trashed.record.id, error)
+            return
+        self._world.logs.forget(trashed.record.uid)
+        self._world.store.drop_trash(trashed.record.uid)

@@ -1,0 +1,378 @@
+"""Does the steps of a plan in one environment: one room per kind of step.
+
+It starts and ends things and says how that went. In which order, and whether at all, is the
+scheduler's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from hive_tui.config import templates
+from hive_tui.engine import verdicts
+from hive_tui.engine.launching import service_ports
+from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.operation import StepContext, StepFailedError
+from hive_tui.engine.plan import Observed
+from hive_tui.engine.protocols import Launch, Removed, RunRecord, TaskRecord, Trashed
+from hive_tui.model.errors import HiveError, NotAvailableError
+from hive_tui.model.plan import Outcome, Step, StepKind
+from hive_tui.model.project import Project, Task, When
+
+TASK_GRACE_S = 5.0
+"""How long a cancelled task may take to end before it is killed."""
+
+TAIL_LINES = 20
+"""Last lines of a log that a failure carries."""
+
+
+class Making(msgspec.Struct, frozen=True):
+    """What the worktree step of a spawn has to make."""
+
+    commit: str
+    create_branch: bool
+    spare: str | None = None
+
+
+class Removing(msgspec.Struct, frozen=True):
+    """How the remove step of a destroy goes about it."""
+
+    force: bool
+    keep_branch: bool
+
+
+class Execution:
+    """The executor of one operation. What it made or removed can be read afterwards."""
+
+    def __init__(
+        self,
+        live: LiveEnv,
+        *,
+        making: Making | None = None,
+        removing: Removing | None = None,
+        checkout: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Create it for one operation.
+
+        Args:
+            live: The env.
+            making: For plans with a worktree step.
+            removing: For plans with a remove step.
+            checkout: Told (files done, files in all) while a worktree is checked out.
+        """
+        self._live = live
+        self._world = live.world
+        self._making = making
+        self._removing = removing
+        self._checkout = checkout
+        self._rooms: dict[StepKind, Callable[[Step, StepContext], Awaitable[None]]] = {
+            StepKind.WORKTREE: self._worktree,
+            StepKind.COPY: self._copy,
+            StepKind.LINK: self._link,
+            StepKind.TASK: self._task,
+            StepKind.PREPARE: self._prepare,
+            StepKind.START: self._start,
+            StepKind.READY: self._ready,
+            StepKind.HALT: self._halt,
+            StepKind.FREEZE: self._freeze,
+            StepKind.THAW: self._thaw,
+            StepKind.SUITE: self._suite,
+            StepKind.REMOVE: self._remove,
+        }
+        self.removed: Removed | None = None
+
+    async def __call__(self, step: Step, context: StepContext) -> None:
+        """Do one step; returns once it has succeeded.
+
+        Raises:
+            HiveError: It failed; a `StepFailedError` carries the last lines of its log.
+        """
+        await self._rooms[step.kind](step, context)
+
+    # --- the worktree ------------------------------------------------------------------------
+
+    async def _worktree(self, step: Step, context: StepContext) -> None:
+        making = self._making
+        if making is None:
+            raise HiveError(f"{self._live.record.name}: nothing says how to make the worktree")
+        record = self._live.record
+        await self._world.worktrees.add(
+            self._live.project.root,
+            record.worktree,
+            record.branch,
+            making.commit,
+            create=making.create_branch,
+            spare=making.spare,
+            progress=self._checkout,
+        )
+
+    async def _copy(self, step: Step, context: StepContext) -> None:
+        await self._world.folders.copy(
+            os.path.join(self._live.project.root, step.target),
+            os.path.join(self._live.record.worktree, step.target),
+        )
+
+    async def _link(self, step: Step, context: StepContext) -> None:
+        link = next(entry for entry in self._live.project.links if entry.path == step.target)
+        root, worktree = self._live.project.root, self._live.record.worktree
+        if link.key:
+            folders = self._world.folders
+            ours, theirs = await asyncio.gather(
+                folders.fingerprint(worktree, link.key), folders.fingerprint(root, link.key)
+            )
+            if ours != theirs:
+                if link.install is not None:
+                    source = "install-" + link.path.replace("/", "-")
+                    await self._run_to_end(source, "task", link.install, None, context)
+                return
+        await self._world.folders.link(
+            os.path.join(root, link.path), os.path.join(worktree, link.path), link.mode
+        )
+
+    async def _remove(self, step: Step, context: StepContext) -> None:
+        removing = self._removing or Removing(force=False, keep_branch=True)
+        self.removed = await self._world.worktrees.remove(
+            self._live.record,
+            self._live.project.root,
+            force=removing.force,
+            keep_branch=removing.keep_branch,
+        )
+        self._world.checkpoint("removed:destroy")
+        if self.removed.trash:
+            record, now = self._live.record, self._world.clock.now()
+            self._world.store.put_trash(Trashed(record, self.removed, now))
+
+    # --- tasks -------------------------------------------------------------------------------
+
+    async def _task(self, step: Step, context: StepContext) -> None:
+        task = self._live.project.tasks[step.target]
+        fingerprint = await task_fingerprint(self._live, task)
+        began = self._world.clock.monotonic()
+        outcome = Outcome.CANCELLED
+        try:
+            await self._run_to_end(task.name, "task", task.run, task.cwd, context, task)
+            outcome = Outcome.SUCCEEDED
+        except HiveError:
+            outcome = Outcome.FAILED
+            raise
+        finally:
+            took = self._world.clock.monotonic() - began
+            self._live.task_ended(task.name, outcome, fingerprint, took)
+
+    async def _run_to_end(
+        self,
+        source: str,
+        role: str,
+        run: str,
+        cwd: str | None,
+        context: StepContext,
+        task: Task | None = None,
+    ) -> None:
+        world, live = self._world, self._live
+        launch = world.launcher.launch(
+            live.project, live.record, source, run, cwd=cwd, env=task.env if task else None
+        )
+        offset = world.logs.end(live.record.uid, source)
+        record = RunRecord(
+            run_id=launch.run_id,
+            env_uid=live.record.uid,
+            name=source,
+            role=role,
+            started=world.clock.now(),
+            log_offset=offset,
+        )
+
+        def failed(how: str) -> StepFailedError:
+            return StepFailedError(
+                how,
+                hint=f"hive logs {live.record.name} {source}",
+                tail=world.logs.tail(live.record.uid, source, TAIL_LINES, since=offset),
+                env=live.record.name,
+            )
+
+        try:
+            code = await self._run_recorded(launch, record, context)
+        except asyncio.CancelledError:  # a time-out says so itself, and shows how far it came
+            raise failed("was stopped") from None
+        if code != 0:
+            raise failed("was killed" if code is None else _ending(code))
+
+    async def _run_recorded(
+        self, launch: Launch, record: RunRecord, context: StepContext
+    ) -> int | None:
+        """Run a process that the next daemon could find, and return its exit status."""
+        world = self._world
+        world.store.put_run(record)
+        world.checkpoint(f"launching:{record.name}")
+        code: int | None = None
+        try:
+            identity = await world.processes.launch(launch)
+            record = msgspec.structs.replace(record, identity=identity)
+            world.store.put_run(record)
+            world.checkpoint(f"launched:{record.name}")
+            context.spawned()
+            try:
+                code = (await world.processes.exited(identity, launch.exit_file)).code
+            except asyncio.CancelledError:
+                await world.processes.stop(identity, signal.SIGTERM, TASK_GRACE_S)
+                raise
+        finally:
+            ended = msgspec.structs.replace(record, ended=world.clock.now(), exit_code=code)
+            world.store.put_run(ended)
+            launch.exit_file.unlink(missing_ok=True)
+        return code
+
+    # --- services ----------------------------------------------------------------------------
+
+    async def _prepare(self, step: Step, context: StepContext) -> None:
+        service = self._live.project.services[step.target]
+        if service.missing is not None:
+            raise NotAvailableError(
+                service.missing,
+                hint="leave it out of hive.toml, or run it by hand, until it is",
+                env=self._live.record.name,
+            )
+        base, names = self._live.record.port_base, self._live.project.ports.names
+        for name in service_ports(self._live.project, service):
+            self._check_free(name, base + names[name])
+
+    def _check_free(self, name: str, port: int) -> None:
+        """Refuse to start into a port that somebody else listens on."""
+        if self._world.listening.bindable(port):
+            return
+        for listener in self._world.listening.scan().get(port, ()):
+            pid = self._world.listening.owner(listener)
+            if pid is not None and self._is_ours(pid):
+                return
+            who = "another process"
+            if pid is not None:
+                who = f"pid {pid} ({self._world.program(pid) or 'unknown program'})"
+            raise HiveError(
+                f"port {port} ({name}) is taken by {who}",
+                hint="end that process, or set another `[ports] base` and spawn the env again",
+                code="port_taken",
+                env=self._live.record.name,
+            )
+
+    def _is_ours(self, pid: int) -> bool:
+        processes = self._world.processes
+        return any(
+            unit.identity is not None and pid in processes.members(unit.identity)
+            for unit in self._live.units.values()
+        )
+
+    async def _start(self, step: Step, context: StepContext) -> None:
+        await self._live.units[step.target].start(context.spawned)
+
+    async def _ready(self, step: Step, context: StepContext) -> None:
+        context.detected(await self._live.units[step.target].wait_ready())
+
+    async def _halt(self, step: Step, context: StepContext) -> None:
+        """Stop a service. A stop that has begun is finished, even where the step is cancelled."""
+        stopping = asyncio.ensure_future(self._live.units[step.target].stop())
+        try:
+            await asyncio.shield(stopping)
+        except asyncio.CancelledError:
+            await stopping
+            raise
+
+    async def _freeze(self, step: Step, context: StepContext) -> None:
+        await self._live.units[step.target].freeze()
+
+    async def _thaw(self, step: Step, context: StepContext) -> None:
+        await self._live.units[step.target].thaw()
+
+    # --- suites ------------------------------------------------------------------------------
+
+    async def _suite(self, step: Step, context: StepContext) -> None:
+        live, world = self._live, self._world
+        suite = live.project.tests[step.target]
+        report = Path(world.launcher.exit_file(f"{live.record.uid}-{suite.name}")).with_suffix(
+            ".xml"
+        )
+        report.unlink(missing_ok=True)
+
+        def launch() -> Launch:
+            return world.launcher.launch(
+                live.project,
+                live.record,
+                suite.name,
+                suite.run,
+                cwd=suite.cwd,
+                env=suite.env,
+                more={"report": str(report)},
+            )
+
+        live.running_suites.add(suite.name)
+        live.changed()
+        try:
+            verdict = await verdicts.run_suite(
+                env=live.record,
+                suite=suite,
+                launch=launch,
+                report=report,
+                processes=world.processes,
+                logs=world.logs,
+                store=world.store,
+                worktrees=world.worktrees,
+                read_report=world.read_report,
+                clock=world.clock,
+                changed=live.changed,
+            )
+            live.verdicts[suite.name] = verdict
+            live.content = await world.worktrees.content(live.record.worktree)
+        finally:
+            report.unlink(missing_ok=True)
+            live.running_suites.discard(suite.name)
+            live.changed()
+
+
+async def observe(live: LiveEnv) -> Observed:
+    """What the plan of the env's next transition starts from."""
+    done = set()
+    for task in live.project.tasks.values():
+        record = live.tasks.get(task.name)
+        if record is not None and await _satisfied(live, task, record):
+            done.add(task.name)
+    return Observed(
+        worktree=os.path.isdir(live.record.worktree),
+        services=live.service_states(),
+        done=frozenset(done),
+    )
+
+
+async def _satisfied(live: LiveEnv, task: Task, record: TaskRecord) -> bool:
+    if not record.fingerprint:
+        return False
+    if not task.inputs and not record.current and task.when is not When.SPAWN:
+        return False
+    return record.fingerprint == await task_fingerprint(live, task)
+
+
+async def task_fingerprint(live: LiveEnv, task: Task) -> str:
+    """Hash of the task's command and of the content of its inputs, in this env."""
+    digest = hashlib.sha256(_command(live.project, live, task).encode())
+    if task.inputs:
+        files = await live.world.folders.fingerprint(live.record.worktree, task.inputs)
+        digest.update(files.encode())
+    return digest.hexdigest()
+
+
+def _command(project: Project, live: LiveEnv, task: Task) -> str:
+    return templates.expand(task.run, templates.values(project, live.record))
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"exit {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"

@@ -1,0 +1,254 @@
+"""The hive: all projects and environments of one home, found by name and kept up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import logging
+import os
+from collections.abc import Sequence
+
+from hive_tui.config import loading
+from hive_tui.engine.destroying import Destroying
+from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.recovery import Recovery
+from hive_tui.engine.spawning import Spawning
+from hive_tui.engine.transitions import Transitions
+from hive_tui.engine.world import World
+from hive_tui.model.environment import EnvRecord
+from hive_tui.model.errors import HiveError, NotFoundError, UsageError
+from hive_tui.model.project import Project
+from hive_tui.model.wire import HiveView, ProjectView
+
+log = logging.getLogger(__name__)
+
+
+class Hive:
+    """Holds the envs; the rooms beside it change them."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.envs: dict[str, LiveEnv] = {}
+        """By `project/name`."""
+        self.projects: dict[str, Project] = {}
+        """By name: the last hive.toml of each that could be read."""
+        self._stamps: dict[str, tuple[int, int]] = {}
+        self._problems: dict[str, str] = {}
+        self.transitions = Transitions(world)
+        self.spawning = Spawning(world, self.transitions, self.enter, self.leave)
+        self.destroying = Destroying(
+            world, self.transitions, self.spawning, self.enter, self.leave
+        )
+        self._recovery = Recovery(
+            world, self.transitions, self.spawning, self.destroying, self.leave
+        )
+
+    async def open(self) -> None:
+        """Read the store, find what runs and go on with what was half done."""
+        for name, root in self.world.store.projects().items():
+            self._read(name, root)
+        for record in self.world.store.envs():
+            project = self.projects.get(record.project)
+            if project is None:
+                root = self.world.store.projects().get(record.project, record.worktree)
+                project = Project(name=record.project, root=root)
+            self.enter(record, project)
+        await self.spawning.drop_half_made(self.world.store.projects().get)
+        await self._recovery.run(self.envs)
+        for project in self.projects.values():
+            if any(live.record.project == project.name for live in self.envs.values()):
+                self.spawning.prepare_spares(project)
+        self.destroying.empty_trash()
+
+    async def close(self) -> None:
+        """Let go of everything; services run on."""
+        await self.spawning.close()
+        await self.destroying.close()
+        await self.transitions.close()
+        for live in self.envs.values():
+            for unit in live.units.values():
+                await unit.close()
+
+    # --- projects ----------------------------------------------------------------------------
+
+    async def register(self, cwd: str) -> Project:
+        """The project that a folder belongs to, registered from now on.
+
+        Raises:
+            HiveError: No git repository, no hive.toml, or one that cannot be used.
+        """
+        place = await self.world.worktrees.place(cwd)
+        project = loading.load(place.root)
+        known = self.world.store.projects()
+        if known.get(project.name) != project.root:
+            self.world.store.put_project(project.name, project.root)
+        self._take(project)
+        return self.projects[project.name]
+
+    def project(self, name: str) -> Project:
+        """The project as its hive.toml is now.
+
+        Raises:
+            NotFoundError: No project of that name.
+            ConfigError: Its hive.toml cannot be used.
+        """
+        root = self.world.store.projects().get(name)
+        if root is None:
+            raise NotFoundError(
+                f"no project {name!r}", hint="run `hive spawn` in its repository first"
+            )
+        stamp = _stamp(root)
+        if name not in self.projects or self._stamps.get(name) != stamp:
+            self._take(loading.load(root))
+        return self.projects[name]
+
+    def refresh(self, live: LiveEnv) -> None:
+        """Give an env its project's newest hive.toml.
+
+        Raises:
+            ConfigError: It cannot be used; what runs goes on with the old one.
+        """
+        project = self.project(live.record.project)
+        if project is not live.project:
+            live.adopt_project(project)
+
+    def unregister(self, name: str) -> None:
+        """Forget a project that has no env any more.
+
+        Raises:
+            HiveError: It still has envs.
+        """
+        left = [live.record.name for live in self.envs.values() if live.record.project == name]
+        if left:
+            raise HiveError(
+                f"project {name} still has the envs {', '.join(sorted(left))}",
+                hint="destroy or release them first",
+                code="project_in_use",
+            )
+        self.projects.pop(name, None)
+        self._problems.pop(name, None)
+        self.world.store.drop_project(name)
+
+    def project_views(self) -> tuple[ProjectView, ...]:
+        """Every registered project, by name."""
+        views = []
+        for name, root in sorted(self.world.store.projects().items()):
+            project = self.projects.get(name)
+            views.append(
+                ProjectView(
+                    name=name,
+                    root=root,
+                    error=self._problems.get(name),
+                    services=tuple(project.services) if project else (),
+                    tests=tuple(project.tests) if project else (),
+                )
+            )
+        return tuple(views)
+
+    # --- envs --------------------------------------------------------------------------------
+
+    def enter(self, record: EnvRecord, project: Project) -> LiveEnv:
+        """Put an env into the hive and show it."""
+        live = LiveEnv(self.world, record, project)
+        self.envs[live.id] = live
+        return live
+
+    def leave(self, live: LiveEnv) -> None:
+        """Take an env out of the hive and out of the store."""
+        self.world.store.drop_env(live.record.uid)
+        self.envs.pop(live.id, None)
+        live.removed()
+
+    def env(self, word: str) -> LiveEnv:
+        """The env of that name, bare or as `project/name`.
+
+        Raises:
+            NotFoundError: None, with the nearest names.
+            UsageError: Several projects have one.
+        """
+        if word in self.envs:
+            return self.envs[word]
+        found = [live for live in self.envs.values() if live.record.name == word]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = ", ".join(sorted(live.id for live in found))
+            raise UsageError(f"{word!r} is not unique: {names}", hint="write project/name")
+        names = sorted({live.record.name for live in self.envs.values()} | set(self.envs))
+        near = difflib.get_close_matches(word, names, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "`hive list` shows all"
+        raise NotFoundError(f"no env {word!r}", hint=hint, code="no_env")
+
+    def env_at(self, cwd: str) -> LiveEnv | None:
+        """The env whose worktree holds a folder; `None` outside of all."""
+        folder = os.path.realpath(cwd)
+        for live in self.envs.values():
+            worktree = os.path.realpath(live.record.worktree)
+            if folder == worktree or folder.startswith(worktree + os.sep):
+                return live
+        return None
+
+    def resolve(self, words: Sequence[str], cwd: str) -> tuple[LiveEnv, list[str]]:
+        """The env that the first word names, else the one of the folder; and the words left.
+
+        Raises:
+            NotFoundError: Neither.
+        """
+        here = self.env_at(cwd)
+        if words:
+            try:
+                return self.env(words[0]), list(words[1:])
+            except NotFoundError:
+                if here is None:
+                    raise
+        if here is None:
+            raise NotFoundError(
+                "no env is named, and this folder belongs to none",
+                hint="name one (`hive list` shows all), or go into its worktree",
+                code="no_env",
+            )
+        return here, list(words)
+
+    def view(self) -> HiveView:
+        """What the head line shows of the whole hive."""
+        used = sum(live.memory_bytes or 0 for live in self.envs.values())
+        cpu = sum(live.cpu_percent or 0.0 for live in self.envs.values())
+        scheduler = self.world.scheduler
+        return HiveView(
+            projects=self.project_views(),
+            memory_used_bytes=used,
+            memory_limit_bytes=self.world.memory_bytes,
+            cpu_percent=round(cpu, 1),
+            slots=scheduler.slots,
+            slots_taken=scheduler.slots_taken,
+        )
+
+    # --- the parts ---------------------------------------------------------------------------
+
+    def _read(self, name: str, root: str) -> None:
+        try:
+            self._take(loading.load(root))
+        except HiveError as error:
+            self._problems[name] = error.message
+            log.warning("project=%s cannot be read: %s", name, error)
+
+    def _take(self, project: Project) -> None:
+        known = self.projects.get(project.name)
+        self._stamps[project.name] = _stamp(project.root)
+        self._problems.pop(project.name, None)
+        if known is None or known.digest != project.digest:
+            self.projects[project.name] = project
+
+
+def _stamp(root: str) -> tuple[int, int]:
+    """Changes whenever hive.toml does; (0, 0) where there is none."""
+    try:
+        found = os.stat(os.path.join(root, "hive.toml"))
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)
+
+
+async def settle(hive: Hive) -> None:
+    """Wait until no transition runs in any env."""
+    await asyncio.gather(*(hive.transitions.settle(live) for live in list(hive.envs.values())))

@@ -1,0 +1,425 @@
+"""One environment while the daemon runs: its services, what is known of it, and how it is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from hive_tui.config import templates
+from hive_tui.engine import folding, verdicts
+from hive_tui.engine.folding import Facts, stamp
+from hive_tui.engine.launching import service_ports
+from hive_tui.engine.operation import Operation
+from hive_tui.engine.plan import level
+from hive_tui.engine.progress import Feed
+from hive_tui.engine.protocols import Exit, Identity, TaskRecord, Usage, Verdict
+from hive_tui.engine.supervision import Unit
+from hive_tui.engine.trace import contract
+from hive_tui.engine.world import World
+from hive_tui.model.environment import (
+    EnvDetail,
+    EnvRecord,
+    EnvState,
+    EnvView,
+    Failure,
+    GitView,
+    PortsView,
+    ServiceDetail,
+    ServiceState,
+    ServiceView,
+    TaskView,
+    TestView,
+    TransitionSummary,
+    Wanted,
+)
+from hive_tui.model.plan import Outcome, StepKind, Trace, Transition
+from hive_tui.model.project import Project, ReadyKind, Service
+
+if TYPE_CHECKING:
+    from hive_tui.engine.protocols import Launch
+
+log = logging.getLogger(__name__)
+
+_PROBE_GRACE_S = 1.0
+
+
+class LiveEnv:
+    """The daemon's knowledge of one env. Changes are published once per turn of the loop."""
+
+    def __init__(self, world: World, record: EnvRecord, project: Project) -> None:
+        self.world = world
+        self.record = record
+        self.project = project
+        self.turn = asyncio.Lock()
+        """Held while one transition is replaced by the next."""
+        self.operation: Operation | None = None
+        self.test_operation: Operation | None = None
+        self.feeds: list[Feed] = []
+        """Of those who wait for the transition that runs."""
+        self.failure: Failure | None = None
+        self.failed_service: str | None = None
+        self.trouble: str | None = None
+        self.git: GitView | None = None
+        self.content: tuple[str, str] | None = None
+        """Commit and content hash of the worktree, once a verdict needs them."""
+        self.running_suites: set[str] = set()
+        self.memory_bytes: int | None = None
+        self.cpu_percent: float | None = None
+        self.tasks: dict[str, TaskRecord] = {t.task: t for t in world.store.tasks(record.uid)}
+        self.verdicts: dict[str, Verdict] = {v.suite: v for v in world.store.verdicts(record.uid)}
+        traces = world.store.traces(record.uid)
+        self.last: Trace | None = traces[0] if traces else None
+        self.previous_s: float | None = None
+        self.units: dict[str, Unit] = {}
+        self._service_memory: dict[str, int] = {}
+        self._cpu: tuple[float, float] | None = None
+        self._state: tuple[EnvState, str] | None = None
+        self._pending = False
+        self.gone = False
+        self.adopt_project(project)
+
+    @property
+    def id(self) -> str:
+        """`project/name`."""
+        return self.record.id
+
+    # --- what is known ---------------------------------------------------------------------
+
+    def adopt_project(self, project: Project) -> None:
+        """Take a newer hive.toml: new services get a unit, gone ones keep theirs while they run."""
+        self.project = project
+        for service in project.services.values():
+            unit = self.units.get(service.name)
+            if unit is None:
+                self.units[service.name] = self._unit(service)
+            else:
+                unit.service = service
+        for name in [n for n, u in self.units.items() if n not in project.services]:
+            if self.units[name].identity is None:
+                del self.units[name]
+        self.changed()
+
+    def put_record(self, record: EnvRecord) -> None:
+        """Store and show a changed record."""
+        self.record = record
+        self.world.store.put_env(record)
+        self.changed()
+
+    def service_states(self) -> dict[str, ServiceState]:
+        """What the plan starts from."""
+        return {name: unit.state for name, unit in self.units.items()}
+
+    def sessions(self) -> dict[int, str]:
+        """Session id -> service of everything that runs."""
+        return {u.identity.pid: n for n, u in self.units.items() if u.identity is not None}
+
+    def measure(self, usage: Mapping[int, Usage], now: float) -> None:
+        """Take the newest pass over the processes; publishes only where a figure moved visibly."""
+        memory: dict[str, int] = {}
+        cpu_s = 0.0
+        for pid, name in self.sessions().items():
+            if pid in usage:
+                memory[name] = usage[pid].memory_bytes
+                cpu_s += usage[pid].cpu_s
+        total = sum(memory.values()) if memory else None
+        percent: float | None = None
+        if memory and self._cpu is not None and now > self._cpu[1]:
+            percent = round(max(0.0, cpu_s - self._cpu[0]) / (now - self._cpu[1]) * 100, 1)
+        self._cpu = (cpu_s, now) if memory else None
+        moved = _moved(self.memory_bytes, total) or abs((self.cpu_percent or 0) - (percent or 0)) >= 1
+        if moved or (total is None) != (self.memory_bytes is None):
+            self.memory_bytes, self.cpu_percent, self._service_memory = total, percent, memory
+            self.changed()
+
+    def check_worktree(self) -> None:
+        """Notice a worktree that was taken away, or came back."""
+        moving = self.operation is not None and self.operation.plan.transition in (
+            Transition.SPAWN,
+            Transition.DESTROY,
+        )
+        gone = not moving and not os.path.isdir(self.record.worktree)
+        trouble = None
+        if gone:
+            trouble = (
+                f"the worktree {self.record.worktree} is gone; put it back, "
+                f"or `hive destroy {self.record.name}`"
+            )
+        if trouble != self.trouble:
+            self.trouble = trouble
+            self.changed()
+
+    # --- showing ---------------------------------------------------------------------------
+
+    def changed(self) -> None:
+        """Publish the env at the end of this turn of the loop, once."""
+        if not self._pending and not self.gone:
+            self._pending = True
+            asyncio.get_running_loop().call_soon(self._publish)
+
+    def moved(self) -> None:
+        """Take note that a step of the running transition began or ended."""
+        for feed in self.feeds:
+            feed.changed()
+        self.changed()
+
+    def removed(self) -> None:
+        """Publish that there is no such env any more."""
+        self.gone = True
+        self.world.bus.publish(("env", self.id), None)
+
+    def _publish(self) -> None:
+        self._pending = False
+        if not self.gone:
+            self.world.bus.publish(("env", self.id), self.detail())
+
+    def detail(self) -> EnvDetail:
+        """Everything that a screen shows of this env."""
+        state, reason = folding.derive(self._facts())
+        if self._state is None or self._state[0] is not state:
+            self._state = (state, stamp(self.world.clock.now()))
+        names = {n: self.record.port_base + o for n, o in self.project.ports.names.items()}
+        operation = self._shown_operation()
+        view = EnvView(
+            name=self.record.name,
+            project=self.record.project,
+            branch=self.record.branch,
+            worktree=self.record.worktree,
+            index=self.record.index,
+            state=state,
+            wanted=self.record.wanted,
+            reason=reason,
+            ports=PortsView(self.record.port_base, self.record.port_size, names),
+            services=tuple(self._service_view(unit) for unit in self.units.values()),
+            tests=tuple(self.test_view(name) for name in self.project.tests),
+            agent=None,
+            git=self.git,
+            memory_bytes=self.memory_bytes,
+            cpu_percent=self.cpu_percent,
+            progress=operation.progress() if operation is not None else None,
+        )
+        return EnvDetail(
+            id=self.id,
+            uid=self.record.uid,
+            view=view,
+            services=tuple(self._service_detail(unit) for unit in self.units.values()),
+            tasks=tuple(self._task_view(name) for name in self.project.tasks),
+            waiting=operation.waiting() if operation is not None else (),
+            failure=self.failure,
+            last=self._summary(),
+            failures={s: v.failures for s, v in self.verdicts.items() if v.failures},
+            base=self.record.base,
+            since=self._state[1],
+        )
+
+    def test_view(self, suite: str) -> TestView:
+        """The suite's verdict, with its staleness."""
+        verdict = self.verdicts.get(suite)
+        stale = (
+            verdict is not None
+            and self.content is not None
+            and verdicts.stale(verdict, *self.content, self.record.uid)
+        )
+        return verdicts.view(suite, verdict, running=suite in self.running_suites, stale=stale)
+
+    def expected_services(self) -> frozenset[str]:
+        """Services that should be ready (or, frozen, paused) now."""
+        asked = {name for name, unit in self.units.items() if unit.wanted}
+        if self.record.wanted is Wanted.FROZEN:
+            return frozenset(asked)
+        return frozenset(asked | level(self.project, self.record.wanted)) & self.units.keys()
+
+    def _facts(self) -> Facts:
+        running = self.operation.plan.transition if self.operation is not None else None
+        return Facts(
+            wanted=self.record.wanted,
+            transition=running,
+            services={n: (u.state, u.reason) for n, u in self.units.items()},
+            expected=self.expected_services(),
+            failure=self.failure,
+            failed_service=self.failed_service,
+            trouble=self.trouble,
+        )
+
+    def _shown_operation(self) -> Operation | None:
+        return self.operation or self.test_operation
+
+    def _service_view(self, unit: Unit) -> ServiceView:
+        return unit.view()
+
+    def _service_detail(self, unit: Unit) -> ServiceDetail:
+        ports = self.project.ports.names
+        return ServiceDetail(
+            name=unit.service.name,
+            when=unit.service.when.value,
+            needs=unit.service.needs,
+            reason=unit.reason,
+            ports=tuple(
+                self.record.port_base + ports[name]
+                for name in service_ports(self.project, unit.service)
+            ),
+            memory_bytes=self._service_memory.get(unit.service.name),
+        )
+
+    def _task_view(self, name: str) -> TaskView:
+        task = self.project.tasks[name]
+        state, reason = "never", None
+        record = self.tasks.get(name)
+        if record is not None:
+            state = record.outcome
+        step_id = f"{StepKind.TASK}:{name}"
+        operation = self._shown_operation()
+        if operation is not None and any(s.id == step_id for s in operation.plan.steps):
+            waiting = {w.step: w.reason for w in operation.waiting()}
+            if name in operation.progress().running:
+                state = "running"
+            elif name in waiting or step_id in waiting:
+                state, reason = "waiting", waiting.get(name) or waiting.get(step_id)
+        return TaskView(
+            name=name,
+            when=task.when.value,
+            state=state,
+            duration_s=record.duration_s if record is not None else None,
+            at=stamp(record.at) if record is not None else None,
+            reason=reason,
+        )
+
+    def _summary(self) -> TransitionSummary | None:
+        if self.last is None:
+            return None
+        return TransitionSummary(
+            transition=self.last.transition.value,
+            outcome=self.last.outcome.value,
+            makespan_s=self.last.makespan_s,
+            critical_path_s=contract(self.last)["critical_path_s"],
+            previous_s=self.previous_s,
+            at=stamp(self.last.started + self.last.makespan_s),
+        )
+
+    # --- services --------------------------------------------------------------------------
+
+    def _unit(self, service: Service) -> Unit:
+        return Unit(
+            env=self.record,
+            service=service,
+            launch=self._launch_service,
+            processes=self.world.processes,
+            logs=self.world.logs,
+            store=self.world.store,
+            clock=self.world.clock,
+            ready=self._wait_ready,
+            changed=self._service_changed,
+            event=self._service_event,
+        )
+
+    def _service_changed(self, unit: Unit) -> None:
+        self.changed()
+
+    def _service_event(
+        self,
+        kind: str,
+        message: str,
+        *,
+        service: str | None = None,
+        level: str = "info",
+        data: Mapping[str, object] | None = None,
+    ) -> None:
+        self.event(kind, message, service=service, level=level, data=data)
+
+    def event(
+        self,
+        kind: str,
+        message: str,
+        *,
+        service: str | None = None,
+        level: str = "info",
+        data: Mapping[str, object] | None = None,
+    ) -> None:
+        """Write to the event log, in this env's name, and publish it."""
+        entry = self.world.store.log(
+            kind, message, env=self.id, service=service, level=level, data=data
+        )
+        self.world.bus.publish_event(entry)
+
+    def _launch_service(self, service: Service) -> Launch:
+        return self.world.launcher.launch(
+            self.project,
+            self.record,
+            service.name,
+            service.run or "",
+            cwd=service.cwd,
+            env=service.env,
+        )
+
+    async def _wait_ready(
+        self, unit: Unit, identity: Identity, log_offset: int, died: asyncio.Future[Exit]
+    ) -> float:
+        ready = unit.service.ready
+        port: int | None = None
+        value = ""
+        if ready is not None:
+            values = templates.values(self.project, self.record)
+            value = templates.expand(ready.value, values)
+            if ready.kind is ReadyKind.TCP:
+                port = self.record.port_base + self.project.ports.names[ready.value]
+            elif ready.kind is ReadyKind.FILE:
+                value = os.path.join(self.record.worktree, unit.service.cwd or "", value)
+
+        async def probe() -> int:
+            return await self._exec_probe(unit.service, ready.value if ready else "true")
+
+        learned = self.world.store.learned(self.project.name)
+        return await self.world.readiness.wait(
+            ready,
+            env_uid=self.record.uid,
+            source=unit.service.name,
+            value=value,
+            port=port,
+            identity=identity,
+            log_offset=log_offset,
+            died=died,
+            expected_s=learned.get(f"{StepKind.READY}:{unit.service.name}"),
+            exec_probe=probe,
+        )
+
+    async def _exec_probe(self, service: Service, command: str) -> int:
+        launch = self.world.launcher.launch(
+            self.project, self.record, None, command, cwd=service.cwd, env=service.env
+        )
+        processes = self.world.processes
+        identity = await processes.launch(launch)
+        try:
+            ended = await processes.exited(identity, launch.exit_file)
+        except asyncio.CancelledError:
+            await processes.stop(identity, 15, _PROBE_GRACE_S)
+            raise
+        finally:
+            launch.exit_file.unlink(missing_ok=True)
+        return ended.code if ended.code is not None else 1
+
+    # --- tasks -----------------------------------------------------------------------------
+
+    def task_ended(self, name: str, outcome: Outcome, fingerprint: str, duration_s: float) -> None:
+        """Remember how a task ended. Only a success makes its fingerprint count."""
+        before = self.tasks.get(name)
+        succeeded = outcome is Outcome.SUCCEEDED
+        record = TaskRecord(
+            env_uid=self.record.uid,
+            task=name,
+            outcome=outcome.value,
+            fingerprint=fingerprint if succeeded else (before.fingerprint if before else ""),
+            current=succeeded,
+            duration_s=duration_s,
+            at=self.world.clock.now(),
+        )
+        self.tasks[name] = record
+        self.world.store.put_task(record)
+        self.changed()
+
+
+def _moved(before: int | None, after: int | None) -> bool:
+    if before is None or after is None:
+        return before is not after
+    return abs(after - before) > max(before, after) * 0.02

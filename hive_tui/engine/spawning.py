@@ -1,0 +1,364 @@
+"""Makes environments, takes in existing worktrees, and prepares spare ones ahead.
+
+A spawn is a journalled transaction: what it decides is stored before it is done, and what failed
+is undone as far as this spawn made it, never further.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import secrets
+from collections.abc import Callable
+
+import msgspec
+
+from hive_tui.config import templates
+from hive_tui.engine import ports
+from hive_tui.engine.execution import Making
+from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.progress import Watch
+from hive_tui.engine.protocols import JournalEntry, Spare
+from hive_tui.engine.transitions import Ended, Result, Transitions
+from hive_tui.engine.world import World
+from hive_tui.model.environment import EnvRecord, Wanted
+from hive_tui.model.errors import HiveError, UsageError
+from hive_tui.model.plan import Outcome, StepKind, Transition
+from hive_tui.model.project import Project
+
+log = logging.getLogger(__name__)
+
+NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What the user asked for with `hive spawn`."""
+
+    name: str
+    base: str | None = None
+    branch: str | None = None
+    reuse_branch: bool = False
+    warm: bool = False
+
+
+def check_name(name: str) -> None:
+    """Refuse what cannot be an env's name.
+
+    Raises:
+        UsageError: With the rule.
+    """
+    if NAME.fullmatch(name) is None:
+        raise UsageError(
+            f"{name!r} cannot be the name of an env",
+            hint="a name starts with a to z, goes on with a-z, 0-9 and -, and has at most 32",
+            code="bad_name",
+        )
+
+
+class Spawning:
+    """Makes envs of all projects."""
+
+    def __init__(
+        self,
+        world: World,
+        transitions: Transitions,
+        enter: Callable[[EnvRecord, Project], LiveEnv],
+        leave: Callable[[LiveEnv], None],
+    ) -> None:
+        """Create it.
+
+        Args:
+            world: The drivers.
+            transitions: Runs the spawn.
+            enter: Puts a new env into the hive.
+            leave: Takes one out that could not be made.
+        """
+        self._world = world
+        self._transitions = transitions
+        self._enter = enter
+        self._leave = leave
+        self._preparing: dict[str, asyncio.Task[None]] = {}
+
+    async def spawn(
+        self, project: Project, wish: Wish, *, watch: Watch | None = None, wait: bool = True
+    ) -> Ended:
+        """Make an env and leave it cold, or warm where that is wished.
+
+        Raises:
+            HiveError: It cannot be made; nothing was.
+        """
+        check_name(wish.name)
+        record = self._claim(project, self._draft(project, wish.name))
+        try:
+            record, commit = await self._branch_of(project, record, wish)
+        except BaseException:
+            self._world.store.drop_env(record.uid)
+            raise
+        journal_id = self._world.store.open_journal(
+            record.uid,
+            Transition.SPAWN,
+            {
+                "commit": commit,
+                "branch": record.branch,
+                "branch_made": record.branch_made,
+                "base": record.base,
+                "base_commit": record.base_commit,
+                "warm": wish.warm,
+            },
+        )
+        self._world.checkpoint("claimed:spawn")
+        self._world.store.put_env(record)
+        live = self._enter(record, project)
+        spare = self._take_spare(project)
+        self._world.checkpoint("spare:spawn")
+        making = Making(
+            commit, create_branch=record.branch_made, spare=spare.folder if spare else None
+        )
+        return await self._run(live, making, wish.warm, watch, wait, journal_id)
+
+    async def resume(self, live: LiveEnv, entry: JournalEntry) -> None:
+        """Go on with a spawn that a daemon left half done: undo its worktree and make it again."""
+        params = entry.params
+        if not live.record.branch:
+            live.put_record(
+                msgspec.structs.replace(
+                    live.record,
+                    branch=str(params["branch"]),
+                    branch_made=bool(params["branch_made"]),
+                    base=str(params["base"]),
+                    base_commit=str(params["base_commit"]),
+                )
+            )
+        record = live.record
+        step = f"{StepKind.WORKTREE}:"
+        if not any(made.startswith(step) for made in entry.made):
+            await self._world.worktrees.discard(
+                live.project.root,
+                record.worktree,
+                branch=record.branch if record.branch_made else None,
+            )
+        making = Making(str(params["commit"]), create_branch=record.branch_made)
+        await self._run(live, making, bool(params["warm"]), None, False, entry.id)
+
+    async def adopt(self, project: Project, path: str, name: str | None) -> LiveEnv:
+        """Take in a worktree that somebody else made; neither it nor its branch is ever deleted.
+
+        Raises:
+            HiveError: It is no worktree of the project, or already an env.
+        """
+        place = await self._world.worktrees.place(path)
+        if place.root != project.root or place.worktree == place.root:
+            raise UsageError(
+                f"{path} is not a linked worktree of {project.name}",
+                hint="give the folder of a worktree made with `git worktree add`",
+                code="not_a_worktree",
+            )
+        for record in self._world.store.envs():
+            if record.worktree == place.worktree:
+                raise HiveError(
+                    f"{place.worktree} is the env {record.name} already",
+                    hint=f"hive status {record.name}",
+                    code="exists",
+                    env=record.name,
+                )
+        if name is None:
+            name = re.sub(r"[^a-z0-9-]+", "-", os.path.basename(place.worktree).lower()).strip("-")
+        check_name(name)
+        base = project.base or await self._world.worktrees.default_branch(project.root)
+        draft = msgspec.structs.replace(
+            self._draft(project, name),
+            branch=place.branch or "",
+            base=base,
+            base_commit=await self._world.worktrees.resolve(project.root, base),
+            worktree=place.worktree,
+            owned=False,
+            branch_made=False,
+            wanted=Wanted.STOPPED,
+        )
+        record = self._claim(project, draft, own_folder=False)
+        live = self._enter(record, project)
+        live.event("env.adopted", f"{name}: took in {place.worktree}")
+        return live
+
+    def claim(self, record: EnvRecord, project: Project) -> EnvRecord:
+        """Take a place in the hive for an env: its own port block if free, else another one."""
+
+        def free(base: int) -> bool:
+            offsets = project.ports.names.values()
+            return all(self._world.listening.bindable(base + offset) for offset in offsets)
+
+        def choose(taken: frozenset[int]) -> int:
+            if record.port_base and record.port_base not in taken and free(record.port_base):
+                return record.port_base
+            return ports.choose(
+                project.ports.base, project.ports.block, taken, self._world.ephemeral, free=free
+            )
+
+        return self._world.store.claim_env(record, project.ports.block, choose)
+
+    async def drop_half_made(self, root_of: Callable[[str], str | None]) -> None:
+        """Remove spares that a daemon left while it made or took them."""
+        for spare in self._world.store.spares():
+            if spare.state != "ready":
+                root = root_of(spare.project)
+                if root is not None:
+                    await self._world.worktrees.discard(root, spare.folder, branch=None)
+                self._world.store.drop_spare(spare.folder)
+
+    def prepare_spares(self, project: Project) -> None:
+        """Bring the project's spare worktrees to the number that it wants, in the background."""
+        running = self._preparing.get(project.name)
+        if running is None or running.done():
+            self._preparing[project.name] = asyncio.ensure_future(self._prepare(project))
+
+    async def close(self) -> None:
+        """Stop preparing spares."""
+        for task in self._preparing.values():
+            task.cancel()
+        await asyncio.gather(*self._preparing.values(), return_exceptions=True)
+
+    # --- the parts ---------------------------------------------------------------------------
+
+    def _draft(self, project: Project, name: str) -> EnvRecord:
+        return EnvRecord(
+            uid=secrets.token_hex(6),
+            project=project.name,
+            name=name,
+            slug="",
+            index=0,
+            branch="",
+            base="",
+            base_commit="",
+            worktree="",
+            port_base=0,
+            port_size=project.ports.block,
+            created=self._world.clock.now(),
+            wanted=Wanted.COLD,
+        )
+
+    async def _branch_of(
+        self, project: Project, record: EnvRecord, wish: Wish
+    ) -> tuple[EnvRecord, str]:
+        """The record with its branch and base, and the commit that the worktree starts at."""
+        worktrees = self._world.worktrees
+        branch = wish.branch or templates.expand(
+            project.branch, templates.values(project, record)
+        )
+        exists = await worktrees.check_branch(project.root, branch, reuse=wish.reuse_branch)
+        base = wish.base or project.base or await worktrees.default_branch(project.root)
+        base_commit = await worktrees.resolve(project.root, base)
+        commit = await worktrees.resolve(project.root, branch) if exists else base_commit
+        record = msgspec.structs.replace(
+            record, branch=branch, base=base, base_commit=base_commit, branch_made=not exists
+        )
+        return record, commit
+
+    def _claim(
+        self, project: Project, record: EnvRecord, *, own_folder: bool = True
+    ) -> EnvRecord:
+        claimed = self.claim(record, project)
+        if not own_folder:
+            return claimed
+        text = templates.expand(project.worktrees, templates.values(project, claimed))
+        worktree = os.path.abspath(os.path.join(project.root, os.path.expanduser(text)))
+        if os.path.lexists(worktree) and not _empty_folder(worktree):
+            self._world.store.drop_env(claimed.uid)
+            raise HiveError(
+                f"{claimed.name}: the folder {worktree} exists already",
+                hint="move it away, choose another name, or take it in with `hive adopt`",
+                code="folder_exists",
+                env=claimed.name,
+            )
+        claimed = msgspec.structs.replace(claimed, worktree=worktree)
+        self._world.store.put_env(claimed)
+        return claimed
+
+    async def _run(
+        self,
+        live: LiveEnv,
+        making: Making,
+        warm: bool,
+        watch: Watch | None,
+        wait: bool,
+        journal_id: int,
+    ) -> Ended:
+        work = asyncio.ensure_future(self._follow(live, making, warm, watch, journal_id))
+        if not wait:
+            work.add_done_callback(_log_failure)
+            return Ended(Result(live.record.name, Transition.SPAWN.value, None, None))
+        return await asyncio.shield(work)
+
+    async def _follow(
+        self, live: LiveEnv, making: Making, warm: bool, watch: Watch | None, journal_id: int
+    ) -> Ended:
+        ended = await self._transitions.request(
+            live, Transition.SPAWN, watch=watch, making=making, journal_id=journal_id
+        )
+        if making.spare is not None:
+            self._world.store.drop_spare(making.spare)
+        if not _worktree_made(ended):
+            self._leave(live)
+            return ended
+        live.check_worktree()
+        self.prepare_spares(live.project)
+        if warm and ended.result.outcome is not Outcome.CANCELLED:
+            return await self._transitions.request(live, Transition.WARM, watch=watch)
+        return ended
+
+    def _take_spare(self, project: Project) -> Spare | None:
+        for spare in self._world.store.spares(project.name):
+            if spare.state == "ready":
+                taken = msgspec.structs.replace(spare, state="taken")
+                self._world.store.put_spare(taken)
+                return taken
+        return None
+
+    async def _prepare(self, project: Project) -> None:
+        """Make what is missing, refresh what is behind, drop what is too many."""
+        store, worktrees = self._world.store, self._world.worktrees
+        try:
+            base = project.base or await worktrees.default_branch(project.root)
+            commit = await worktrees.resolve(project.root, base)
+            ready = [s for s in store.spares(project.name) if s.state == "ready"]
+            for spare in ready[project.spares :]:
+                store.drop_spare(spare.folder)
+                await worktrees.discard(project.root, spare.folder, branch=None)
+            for spare in ready[: project.spares]:
+                if spare.commit != commit:
+                    store.put_spare(msgspec.structs.replace(spare, state="making"))
+                    await worktrees.refresh_spare(project.root, spare.folder, commit)
+                    store.put_spare(Spare(project.name, spare.folder, commit, "ready"))
+            for _ in range(project.spares - len(ready)):
+                folder = self._spare_folder(project)
+                spare = Spare(project.name, folder, commit, "making")
+                store.put_spare(spare)
+                await worktrees.make_spare(project.root, folder, commit)
+                store.put_spare(msgspec.structs.replace(spare, state="ready"))
+        except HiveError as error:
+            log.warning("no spare worktree for project=%s: %s", project.name, error)
+
+    def _spare_folder(self, project: Project) -> str:
+        draft = msgspec.structs.replace(self._draft(project, "spare"), slug="spare")
+        text = templates.expand(project.worktrees, templates.values(project, draft))
+        beside = os.path.dirname(
+            os.path.abspath(os.path.join(project.root, os.path.expanduser(text)))
+        )
+        return os.path.join(beside, f".hive-spare-{secrets.token_hex(4)}")
+
+
+def _worktree_made(ended: Ended) -> bool:
+    if ended.trace is None:
+        return True
+    step = next((s for s in ended.trace.steps if s.kind is StepKind.WORKTREE), None)
+    return step is None or step.outcome is Outcome.SUCCEEDED
+
+
+def _empty_folder(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path)
+
+
+def _log_failure(task: asyncio.Task[Ended]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("spawn failed", exc_info=task.exception())

@@ -1,0 +1,367 @@
+"""Brings an environment from what it is to what is asked of it.
+
+One transition at a time per env: the same one is joined, the opposite one is cancelled and
+planned anew from what is observed, any other is waited for. Every transition is in the journal
+while it runs, so that the next daemon can go on with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from hive_tui.engine import plan as planning
+from hive_tui.engine.execution import Execution, Making, Removing, observe
+from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.operation import Operation
+from hive_tui.engine.progress import Feed, Watch
+from hive_tui.engine.trace import contract
+from hive_tui.engine.world import World
+from hive_tui.model.environment import Failure, Wanted
+from hive_tui.model.errors import HiveError
+from hive_tui.model.plan import Outcome, Plan, StepKind, StepTrace, Trace, Transition
+from hive_tui.model.project import When
+
+_UP = frozenset({Transition.SPAWN, Transition.START, Transition.WARM, Transition.THAW})
+_SERVICE_STEPS = frozenset({StepKind.PREPARE, StepKind.START, StepKind.READY})
+
+
+class Result(msgspec.Struct, frozen=True):
+    """How a transition ended, as the commands print it."""
+
+    env: str
+    transition: str
+    outcome: Outcome | None
+    """`None` where nobody waited for the end."""
+    makespan_s: float | None
+    error: dict[str, Any] | None = None
+    recovery: str | None = None
+    """Recovery ref that a forced destroy left behind."""
+
+    @property
+    def good(self) -> bool:
+        """True where what was asked for is so."""
+        return self.outcome in (Outcome.SUCCEEDED, Outcome.UNCHANGED, None)
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """A result and the trace and execution behind it, for those who asked for the transition."""
+
+    result: Result
+    trace: Trace | None = None
+    execution: Any = None
+    """The `Execution`; `None` where nothing had to be done."""
+
+
+def cancels(running: Transition, asked: Transition) -> bool:
+    """Whether a transition that was asked for cancels the one that runs, or waits for it.
+
+    A spawn is cancelled only by a destroy: half an env cannot be cooled. What a test run needs
+    goes on below a warm, and gives way to whatever takes the env down.
+    """
+    if asked is Transition.DESTROY:
+        return True
+    if running is Transition.SPAWN:
+        return False
+    if running is Transition.TEST:
+        return asked not in _UP and asked is not Transition.TEST
+    if asked is Transition.TEST:
+        return False
+    return (running in _UP) is not (asked in _UP)
+
+
+class Transitions:
+    """Runs the transitions of all envs on the one scheduler."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._concluding: dict[str, asyncio.Task[Ended]] = {}
+        self._closing = False
+
+    @property
+    def busy(self) -> bool:
+        """True while any transition runs."""
+        return bool(self._concluding)
+
+    async def request(
+        self,
+        live: LiveEnv,
+        transition: Transition,
+        *,
+        watch: Watch | None = None,
+        wait: bool = True,
+        services: frozenset[str] | None = None,
+        make: Callable[[], Plan] | None = None,
+        making: Making | None = None,
+        removing: Removing | None = None,
+        params: Mapping[str, str | bool | None] | None = None,
+        journal_id: int | None = None,
+    ) -> Ended:
+        """Ask for a transition and, unless told otherwise, wait for its end.
+
+        Args:
+            live: The env.
+            transition: What is asked for.
+            watch: Gets progress events while the transition runs.
+            wait: False returns as soon as it runs.
+            services: Limits it to these services and what they need; what is wanted of the env
+                stays as it is.
+            make: Makes the plan, where it is not the usual one.
+            making: For a spawn.
+            removing: For a destroy.
+            params: What the next daemon needs to go on with it.
+            journal_id: Journal entry that is already open, for one that is gone on with.
+
+        Raises:
+            HiveError: It could not begin.
+        """
+        async with live.turn:
+            running = live.operation
+            limited = services is not None or make is not None
+            if running is not None and running.plan.transition is transition and not limited:
+                task = self._concluding[live.id]
+                if watch is not None:
+                    live.feeds.append(Feed(live.record.name, running, watch))
+            else:
+                await self._make_room(live, transition)
+                task = await self._begin(
+                    live,
+                    transition,
+                    watch,
+                    services,
+                    make,
+                    Execution(
+                        live,
+                        making=making,
+                        removing=removing,
+                        checkout=_checkout_feed(watch),
+                    ),
+                    params or {},
+                    journal_id,
+                )
+        if wait:
+            return await asyncio.shield(task)
+        return Ended(Result(live.record.name, transition.value, None, None))
+
+    async def settle(self, live: LiveEnv) -> None:
+        """Wait until nothing runs in the env."""
+        while (task := self._concluding.get(live.id)) is not None:
+            await asyncio.wait([task])
+
+    async def cancel(self, live: LiveEnv, reason: str) -> None:
+        """Cancel what runs in the env and wait until it has left."""
+        for operation in (live.operation, live.test_operation):
+            if operation is not None:
+                operation.cancel(reason)
+        await self.settle(live)
+        if live.test_operation is not None:
+            await live.test_operation.wait()
+
+    async def close(self) -> None:
+        """Let go of everything without cancelling it: the next daemon goes on from the journal."""
+        self._closing = True
+        operations = [op for op in self._world.scheduler.operations]
+        for operation in operations:
+            operation.cancel("the daemon stops")
+        if self._concluding:
+            await asyncio.wait(list(self._concluding.values()))
+
+    async def _make_room(self, live: LiveEnv, asked: Transition) -> None:
+        running = live.operation
+        if running is not None:
+            if cancels(running.plan.transition, asked):
+                running.cancel(f"{asked.value} was asked for")
+            await self.settle(live)
+        tests = live.test_operation
+        if tests is not None and asked not in _UP:
+            tests.cancel(f"{asked.value} was asked for")
+            await tests.wait()
+
+    async def _begin(
+        self,
+        live: LiveEnv,
+        transition: Transition,
+        watch: Watch | None,
+        services: frozenset[str] | None,
+        make: Callable[[], Plan] | None,
+        execution: Execution,
+        params: Mapping[str, str | bool | None],
+        journal_id: int | None,
+    ) -> asyncio.Task[Ended]:
+        world = self._world
+        whole = services is None and make is None
+        if whole and transition in (Transition.COOL, Transition.STOP):
+            _forget_tasks(live, transition)
+        plan = make() if make is not None else await plan_for(live, transition, services)
+        wanted = _wanted(live, transition, plan) if whole else None
+        if journal_id is None:
+            entry = {**params, "services": ",".join(sorted(services)) if services else None}
+            journal_id = world.store.open_journal(live.record.uid, transition, entry)
+        world.checkpoint(f"journalled:{transition}")
+        if wanted is not None and wanted is not live.record.wanted:
+            live.put_record(msgspec.structs.replace(live.record, wanted=wanted))
+        world.checkpoint(f"wanted:{transition}")
+        if plan.empty:
+            world.store.close_journal(journal_id)
+            live.failure = live.failed_service = None
+            live.changed()
+            done = Result(live.record.name, transition.value, Outcome.UNCHANGED, 0.0)
+            return asyncio.ensure_future(_value(Ended(done)))
+        operation = world.scheduler.submit(
+            live.id,
+            plan,
+            execution,
+            expected=world.store.learned(live.project.name),
+            changed=lambda _: live.moved(),
+            ended=lambda _, step: self._step_ended(live, step, journal_id),
+        )
+        if watch is not None:
+            live.feeds.append(Feed(live.record.name, operation, watch))
+        live.operation = operation
+        live.failure = live.failed_service = None
+        live.changed()
+        task = asyncio.ensure_future(self._conclude(live, operation, execution, journal_id))
+        self._concluding[live.id] = task
+        return task
+
+    def _step_ended(self, live: LiveEnv, step: StepTrace, journal_id: int) -> None:
+        if step.kind is StepKind.WORKTREE and step.outcome is Outcome.SUCCEEDED:
+            self._world.store.note_made(journal_id, **{step.id: live.record.worktree})
+        for feed in live.feeds:
+            feed.ended(step)
+        if step.outcome is Outcome.SUCCEEDED and step.started_s is not None and step.ended_s:
+            self._world.store.learn(live.project.name, step.id, step.ended_s - step.started_s)
+        if step.outcome is Outcome.FAILED:
+            live.event(
+                "step.failed",
+                f"{live.record.name}: {step.target} failed: {step.error}",
+                level="error",
+                service=step.target if step.kind in _SERVICE_STEPS else None,
+            )
+
+    async def _conclude(
+        self, live: LiveEnv, operation: Operation, execution: Execution, journal_id: int
+    ) -> Ended:
+        world, transition = self._world, operation.plan.transition
+        trace = await operation.wait()
+        keep = self._closing and trace.outcome is Outcome.CANCELLED
+        live.operation = None
+        live.feeds.clear()
+        self._concluding.pop(live.id, None)
+        previous = next(
+            (t for t in world.store.traces(live.record.uid) if t.transition is transition), None
+        )
+        live.last, live.previous_s = trace, previous.makespan_s if previous else None
+        world.store.put_trace(live.record.uid, trace)
+        failure = operation.failures[0] if operation.failures else None
+        if trace.outcome is Outcome.FAILED:
+            live.failure = failure
+            live.failed_service = _failed_service(trace)
+        error = _error(live, trace, failure)
+        world.checkpoint(f"concluded:{transition}")
+        if not keep:
+            world.store.close_journal(journal_id)
+        live.event(
+            "transition.ended",
+            _sentence(live, trace, error),
+            level="error" if trace.outcome is Outcome.FAILED else "info",
+            data={"transition": transition.value, "outcome": trace.outcome.value},
+        )
+        live.changed()
+        result = Result(
+            live.record.name,
+            transition.value,
+            trace.outcome,
+            round(trace.makespan_s, 3),
+            error,
+            execution.removed.recovery_ref if execution.removed is not None else None,
+        )
+        return Ended(result, trace, execution)
+
+
+async def plan_for(
+    live: LiveEnv, transition: Transition, services: frozenset[str] | None = None
+) -> Plan:
+    """The plan of a transition as the env is now; runs nothing."""
+    if transition is Transition.COOL and live.record.wanted is Wanted.STOPPED:
+        transition = Transition.START
+    observed = await observe(live)
+    return planning.make_plan(live.project, transition, observed, services=services)
+
+
+async def _value(ended: Ended) -> Ended:
+    return ended
+
+
+def _wanted(live: LiveEnv, transition: Transition, plan: Plan) -> Wanted | None:
+    """What is wanted of the env from now on; `None` leaves it."""
+    if transition in (Transition.TEST, Transition.DESTROY):
+        return None
+    if transition is Transition.SPAWN:
+        return Wanted.COLD
+    if transition is Transition.FREEZE and plan.empty:
+        return None
+    if transition is Transition.THAW:
+        if live.record.wanted is not Wanted.FROZEN:
+            return None
+        warm = planning.level(live.project, Wanted.WARM) - planning.level(
+            live.project, Wanted.COLD
+        )
+        frozen = {name for name, unit in live.units.items() if unit.wanted}
+        return Wanted.WARM if frozen & warm or not frozen else Wanted.COLD
+    return planning.after(transition)
+
+
+def _forget_tasks(live: LiveEnv, transition: Transition) -> None:
+    """Tasks without inputs run again when the env comes up after it went down."""
+    ends = {When.WARM} if transition is Transition.COOL else {When.WARM, When.COLD}
+    for name, record in live.tasks.items():
+        task = live.project.tasks.get(name)
+        if record.current and task is not None and task.when in ends:
+            live.tasks[name] = msgspec.structs.replace(record, current=False)
+            live.world.store.put_task(live.tasks[name])
+
+
+def _failed_service(trace: Trace) -> str | None:
+    """The service whose step failed first, where nothing but services failed."""
+    failed = [step for step in trace.steps if step.outcome is Outcome.FAILED]
+    if failed and all(step.kind in _SERVICE_STEPS for step in failed):
+        return failed[0].target
+    return None
+
+
+def _error(live: LiveEnv, trace: Trace, failure: Failure | None) -> dict[str, Any] | None:
+    if failure is None or trace.outcome is not Outcome.FAILED:
+        return None
+    more = sum(step.outcome is Outcome.FAILED for step in trace.steps) - 1
+    others = f" (and {more} more)" if more > 0 else ""
+    error = HiveError(
+        f"{live.record.name}: {failure.step} failed: {failure.reason}{others}",
+        hint=f"hive why {live.record.name}; hive logs {live.record.name} {failure.step}",
+        code="step_failed",
+        env=live.record.name,
+    )
+    return {**error.as_json(), "tail": list(failure.tail)}
+
+
+def _sentence(live: LiveEnv, trace: Trace, error: dict[str, Any] | None) -> str:
+    name, what = live.record.name, trace.transition.value
+    if error is not None:
+        return str(error["message"])
+    if trace.outcome is Outcome.CANCELLED:
+        return f"{name}: {what} was cancelled after {trace.makespan_s:.1f} s"
+    path = contract(trace)["critical_path_s"]
+    return f"{name}: {what} took {trace.makespan_s:.1f} s (critical path {path:.1f} s)"
+
+
+def _checkout_feed(watch: Watch | None) -> Callable[[int, int], None] | None:
+    if watch is None:
+        return None
+
+    def told(done: int, all_files: int) -> None:
+        watch({"kind": "checkout", "done": done, "all": all_files})
+
+    return told

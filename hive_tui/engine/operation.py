@@ -310,12 +310,14 @@ class Operation:
             for dependent in node.dependents:
                 dependent.unmet -= 1
             return ended, self.eligible(node.dependents)
-        follows = Outcome.SKIPPED if outcome is Outcome.FAILED else Outcome.CANCELLED
+        follows, why = Outcome.CANCELLED, node.error
+        if outcome is Outcome.FAILED:
+            follows, why = Outcome.SKIPPED, f"needs {node.step.target}, which failed"
         pending = list(node.dependents)
         while pending:
             dependent = pending.pop()
             if dependent.phase is not Phase.ENDED:
-                self._close(dependent, follows, f"needs {node.step.target}, which {outcome.value}")
+                self._close(dependent, follows, why)
                 ended.append(dependent)
                 pending.extend(dependent.dependents)
         return ended, []

@@ -36,9 +36,7 @@ class Hive:
         self._problems: dict[str, str] = {}
         self.transitions = Transitions(world)
         self.spawning = Spawning(world, self.transitions, self.enter, self.leave)
-        self.destroying = Destroying(
-            world, self.transitions, self.spawning, self.enter, self.leave
-        )
+        self.destroying = Destroying(world, self.transitions, self.spawning, self.enter, self.leave)
         self._recovery = Recovery(
             world, self.transitions, self.spawning, self.destroying, self.leave
         )

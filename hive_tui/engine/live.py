@@ -56,7 +56,8 @@ class LiveEnv:
         self.turn = asyncio.Lock()
         """Held while one transition is replaced by the next."""
         self.operation: Operation | None = None
-        self.test_operation: Operation | None = None
+        self.suites: list[Operation] = []
+        """Test runs under way, beside the transition."""
         self.feeds: list[Feed] = []
         """Of those who wait for the transition that runs."""
         self.failure: Failure | None = None
@@ -129,7 +130,9 @@ class LiveEnv:
         if memory and self._cpu is not None and now > self._cpu[1]:
             percent = round(max(0.0, cpu_s - self._cpu[0]) / (now - self._cpu[1]) * 100, 1)
         self._cpu = (cpu_s, now) if memory else None
-        moved = _moved(self.memory_bytes, total) or abs((self.cpu_percent or 0) - (percent or 0)) >= 1
+        moved = (
+            _moved(self.memory_bytes, total) or abs((self.cpu_percent or 0) - (percent or 0)) >= 1
+        )
         if moved or (total is None) != (self.memory_bytes is None):
             self.memory_bytes, self.cpu_percent, self._service_memory = total, percent, memory
             self.changed()
@@ -244,7 +247,7 @@ class LiveEnv:
         )
 
     def _shown_operation(self) -> Operation | None:
-        return self.operation or self.test_operation
+        return self.operation or next(iter(self.suites), None)
 
     def _service_view(self, unit: Unit) -> ServiceView:
         return unit.view()

@@ -7,7 +7,7 @@ finishes what it was at before the cancellation leaves it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -99,6 +99,10 @@ class Processes(Protocol):
         """True while exactly that process lives (a zombie does not)."""
         ...
 
+    def frozen(self, identity: Identity) -> bool:
+        """True where exactly that process is there and stopped by a signal."""
+        ...
+
     def members(self, identity: Identity) -> tuple[int, ...]:
         """Live processes of its session, and those that carry its run id and left the session."""
         ...
@@ -118,8 +122,12 @@ class Processes(Protocol):
         """
         ...
 
-    def usage(self) -> dict[int, Usage]:
-        """One pass over all processes: session id -> what it takes. No process is spawned."""
+    def usage(self, sessions: Collection[int] | None = None) -> dict[int, Usage]:
+        """One pass over all processes: session id -> what it takes. No process is spawned.
+
+        Args:
+            sessions: Only these; `None` stands for those of all runs that are watched.
+        """
         ...
 
 
@@ -333,6 +341,24 @@ class Folders(Protocol):
         ...
 
 
+# --- watching ----------------------------------------------------------------------------------
+
+
+class Trees(Protocol):
+    """One watcher for all folders of the hive."""
+
+    def watch(self, key: str, root: str, changed: Callable[[frozenset[str]], None]) -> None:
+        """Call `changed` on the loop with paths relative to `root`, ".git" for git's own state.
+
+        Watching a key again replaces it.
+        """
+        ...
+
+    def unwatch(self, key: str) -> None:
+        """Stop; nothing happens for an unknown key."""
+        ...
+
+
 # --- test reports ------------------------------------------------------------------------------
 
 
@@ -363,6 +389,8 @@ class RunRecord(msgspec.Struct, frozen=True):
     identity: Identity | None = None
     ended: float | None = None
     exit_code: int | None = None
+    exit_file: str = ""
+    """Where its shim leaves the exit status; "" where the caller knows it otherwise."""
 
 
 class UnitRecord(msgspec.Struct, frozen=True):

@@ -52,9 +52,7 @@ class Recovery:
         found = self._world.processes.find()
         runs = {run.run_id: run for run in self._world.store.runs()}
         adopted = self._adopt(by_uid, runs, found)
-        strays = [
-            identity for run_id, identity in found.items() if run_id not in adopted
-        ]
+        strays = [identity for run_id, identity in found.items() if run_id not in adopted]
         await asyncio.gather(*(self._end(identity) for identity in strays))
         for run in runs.values():
             if run.run_id not in adopted and run.role != "service":
@@ -62,9 +60,7 @@ class Recovery:
                     msgspec.structs.replace(run, ended=self._world.clock.now())
                 )
         self._settle_trash(by_uid)
-        resumed = [
-            entry for entry in self._world.store.journal() if self._resume(by_uid, entry)
-        ]
+        resumed = [entry for entry in self._world.store.journal() if self._resume(by_uid, entry)]
         if adopted or strays or resumed:
             entry = self._world.store.log(
                 "daemon.recovered",
@@ -109,7 +105,7 @@ class Recovery:
             else:
                 self._leave(live)
         for live in list(by_uid.values()):
-            unclaimed = live.record.owned and not live.record.branch
+            unclaimed = live.record.owned and not live.record.base_commit
             if unclaimed and live.record.uid not in journalled:
                 self._leave(live)
 

@@ -90,20 +90,17 @@ class Spawning:
             HiveError: It cannot be made; nothing was.
         """
         check_name(wish.name)
-        record = self._claim(project, self._draft(project, wish.name))
-        try:
-            record, commit = await self._branch_of(project, record, wish)
-        except BaseException:
-            self._world.store.drop_env(record.uid)
-            raise
+        draft, commit = await self._draft_of(project, wish)
+        _check_folder(wish.name, draft.worktree)
+        # Without a base commit the row is only a reservation: a daemon that finds it like that,
+        # and nothing in the journal, drops it.
+        claimed = self.claim(msgspec.structs.replace(draft, base_commit=""), project)
+        record = msgspec.structs.replace(claimed, base_commit=draft.base_commit)
         journal_id = self._world.store.open_journal(
             record.uid,
             Transition.SPAWN,
             {
                 "commit": commit,
-                "branch": record.branch,
-                "branch_made": record.branch_made,
-                "base": record.base,
                 "base_commit": record.base_commit,
                 "warm": wish.warm,
             },
@@ -121,16 +118,9 @@ class Spawning:
     async def resume(self, live: LiveEnv, entry: JournalEntry) -> None:
         """Go on with a spawn that a daemon left half done: undo its worktree and make it again."""
         params = entry.params
-        if not live.record.branch:
-            live.put_record(
-                msgspec.structs.replace(
-                    live.record,
-                    branch=str(params["branch"]),
-                    branch_made=bool(params["branch_made"]),
-                    base=str(params["base"]),
-                    base_commit=str(params["base_commit"]),
-                )
-            )
+        if not live.record.base_commit:
+            base_commit = str(params["base_commit"])
+            live.put_record(msgspec.structs.replace(live.record, base_commit=base_commit))
         record = live.record
         step = f"{StepKind.WORKTREE}:"
         if not any(made.startswith(step) for made in entry.made):
@@ -177,7 +167,7 @@ class Spawning:
             branch_made=False,
             wanted=Wanted.STOPPED,
         )
-        record = self._claim(project, draft, own_folder=False)
+        record = self.claim(draft, project)
         live = self._enter(record, project)
         live.event("env.adopted", f"{name}: took in {place.worktree}")
         return live
@@ -238,42 +228,23 @@ class Spawning:
             wanted=Wanted.COLD,
         )
 
-    async def _branch_of(
-        self, project: Project, record: EnvRecord, wish: Wish
-    ) -> tuple[EnvRecord, str]:
-        """The record with its branch and base, and the commit that the worktree starts at."""
+    async def _draft_of(self, project: Project, wish: Wish) -> tuple[EnvRecord, str]:
+        """The env as it will be, but for what is claimed, and the commit that it starts at."""
         worktrees = self._world.worktrees
-        branch = wish.branch or templates.expand(
-            project.branch, templates.values(project, record)
-        )
+        branch = wish.branch or templates.branch_for(project, wish.name)
         exists = await worktrees.check_branch(project.root, branch, reuse=wish.reuse_branch)
         base = wish.base or project.base or await worktrees.default_branch(project.root)
         base_commit = await worktrees.resolve(project.root, base)
         commit = await worktrees.resolve(project.root, branch) if exists else base_commit
-        record = msgspec.structs.replace(
-            record, branch=branch, base=base, base_commit=base_commit, branch_made=not exists
+        draft = msgspec.structs.replace(
+            self._draft(project, wish.name),
+            branch=branch,
+            branch_made=not exists,
+            base=base,
+            base_commit=base_commit,
+            worktree=templates.worktree_for(project, wish.name, branch),
         )
-        return record, commit
-
-    def _claim(
-        self, project: Project, record: EnvRecord, *, own_folder: bool = True
-    ) -> EnvRecord:
-        claimed = self.claim(record, project)
-        if not own_folder:
-            return claimed
-        text = templates.expand(project.worktrees, templates.values(project, claimed))
-        worktree = os.path.abspath(os.path.join(project.root, os.path.expanduser(text)))
-        if os.path.lexists(worktree) and not _empty_folder(worktree):
-            self._world.store.drop_env(claimed.uid)
-            raise HiveError(
-                f"{claimed.name}: the folder {worktree} exists already",
-                hint="move it away, choose another name, or take it in with `hive adopt`",
-                code="folder_exists",
-                env=claimed.name,
-            )
-        claimed = msgspec.structs.replace(claimed, worktree=worktree)
-        self._world.store.put_env(claimed)
-        return claimed
+        return draft, commit
 
     async def _run(
         self,
@@ -340,12 +311,18 @@ class Spawning:
             log.warning("no spare worktree for project=%s: %s", project.name, error)
 
     def _spare_folder(self, project: Project) -> str:
-        draft = msgspec.structs.replace(self._draft(project, "spare"), slug="spare")
-        text = templates.expand(project.worktrees, templates.values(project, draft))
-        beside = os.path.dirname(
-            os.path.abspath(os.path.join(project.root, os.path.expanduser(text)))
-        )
+        beside = os.path.dirname(templates.worktree_for(project, "spare", "spare"))
         return os.path.join(beside, f".hive-spare-{secrets.token_hex(4)}")
+
+
+def _check_folder(name: str, worktree: str) -> None:
+    if os.path.lexists(worktree) and not _empty_folder(worktree):
+        raise HiveError(
+            f"{name}: the folder {worktree} exists already",
+            hint="move it away, choose another name, or take it in with `hive adopt`",
+            code="folder_exists",
+            env=name,
+        )
 
 
 def _worktree_made(ended: Ended) -> bool:

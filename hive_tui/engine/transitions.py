@@ -8,7 +8,7 @@ while it runs, so that the next daemon can go on with it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -94,7 +94,7 @@ class Transitions:
         watch: Watch | None = None,
         wait: bool = True,
         services: frozenset[str] | None = None,
-        make: Callable[[], Plan] | None = None,
+        make: Callable[[], Awaitable[Plan]] | None = None,
         making: Making | None = None,
         removing: Removing | None = None,
         params: Mapping[str, str | bool | None] | None = None,
@@ -153,12 +153,12 @@ class Transitions:
 
     async def cancel(self, live: LiveEnv, reason: str) -> None:
         """Cancel what runs in the env and wait until it has left."""
-        for operation in (live.operation, live.test_operation):
-            if operation is not None:
-                operation.cancel(reason)
+        operations = [*live.suites, *([live.operation] if live.operation else [])]
+        for operation in operations:
+            operation.cancel(reason)
+        for operation in operations:
+            await operation.wait()
         await self.settle(live)
-        if live.test_operation is not None:
-            await live.test_operation.wait()
 
     async def close(self) -> None:
         """Let go of everything without cancelling it: the next daemon goes on from the journal."""
@@ -175,10 +175,10 @@ class Transitions:
             if cancels(running.plan.transition, asked):
                 running.cancel(f"{asked.value} was asked for")
             await self.settle(live)
-        tests = live.test_operation
-        if tests is not None and asked not in _UP:
-            tests.cancel(f"{asked.value} was asked for")
-            await tests.wait()
+        if asked not in _UP and asked is not Transition.TEST:
+            for suites in tuple(live.suites):
+                suites.cancel(f"{asked.value} was asked for")
+                await suites.wait()
 
     async def _begin(
         self,
@@ -186,7 +186,7 @@ class Transitions:
         transition: Transition,
         watch: Watch | None,
         services: frozenset[str] | None,
-        make: Callable[[], Plan] | None,
+        make: Callable[[], Awaitable[Plan]] | None,
         execution: Execution,
         params: Mapping[str, str | bool | None],
         journal_id: int | None,
@@ -195,7 +195,7 @@ class Transitions:
         whole = services is None and make is None
         if whole and transition in (Transition.COOL, Transition.STOP):
             _forget_tasks(live, transition)
-        plan = make() if make is not None else await plan_for(live, transition, services)
+        plan = await make() if make is not None else await plan_for(live, transition, services)
         wanted = _wanted(live, transition, plan) if whole else None
         if journal_id is None:
             entry = {**params, "services": ",".join(sorted(services)) if services else None}
@@ -307,9 +307,7 @@ def _wanted(live: LiveEnv, transition: Transition, plan: Plan) -> Wanted | None:
     if transition is Transition.THAW:
         if live.record.wanted is not Wanted.FROZEN:
             return None
-        warm = planning.level(live.project, Wanted.WARM) - planning.level(
-            live.project, Wanted.COLD
-        )
+        warm = planning.level(live.project, Wanted.WARM) - planning.level(live.project, Wanted.COLD)
         frozen = {name for name, unit in live.units.items() if unit.wanted}
         return Wanted.WARM if frozen & warm or not frozen else Wanted.COLD
     return planning.after(transition)

@@ -1,0 +1,168 @@
+"""Keeps what is shown of every env true: git, verdicts' staleness, memory, reruns.
+
+Driven by changes in the worktrees; the one thing that ticks is a pass over the processes. A git
+process is started only where something changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.protocols import Trees
+from hive_tui.engine.watching import Reruns
+from hive_tui.engine.world import World
+from hive_tui.model.errors import HiveError
+
+log = logging.getLogger(__name__)
+
+TICK_S = 2.0
+"""Between two passes over the processes."""
+
+QUIET_S = 0.3
+"""How long a worktree has to be quiet before git is asked."""
+
+PATIENCE_S = 3.0
+"""After how long git is asked although the worktree is never quiet."""
+
+_GIT_AT_ONCE = 2
+
+
+class Upkeep:
+    """Follows the envs of the hive."""
+
+    def __init__(
+        self,
+        world: World,
+        trees: Trees,
+        reruns: Reruns,
+        tested: Callable[[LiveEnv, str], Awaitable[None]],
+        told: Callable[[], None],
+    ) -> None:
+        """Create it; nothing is followed yet.
+
+        Args:
+            world: The drivers.
+            trees: Watches the worktrees.
+            reruns: Decides which suites a change reruns.
+            tested: Runs a suite in an env.
+            told: Called after each pass over the processes.
+        """
+        self._world = world
+        self._trees = trees
+        self._reruns = reruns
+        self._tested = tested
+        self._told = told
+        self._git = asyncio.Semaphore(_GIT_AT_ONCE)
+        self._dirty: dict[str, asyncio.Event] = {}
+        self._followers: dict[str, asyncio.Task[None]] = {}
+        self._ticker: asyncio.Task[None] | None = None
+        self._envs: dict[str, LiveEnv] = {}
+
+    def start(self) -> None:
+        """Begin the passes over the processes."""
+        self._ticker = asyncio.ensure_future(self._tick())
+
+    def follow(self, live: LiveEnv) -> None:
+        """Keep an env up to date from now on."""
+        uid = live.record.uid
+        self._envs[uid] = live
+        self._dirty[uid] = asyncio.Event()
+        self._dirty[uid].set()
+        self._followers[uid] = asyncio.ensure_future(self._refresh(live))
+        self._trees.watch(uid, live.record.worktree, lambda paths: self._changed(live, paths))
+        root = live.project.root
+        self._trees.watch(f"project:{root}", root, lambda paths: self._base_moved(root, paths))
+        self._reruns.follow(uid, lambda: live.project.tests, lambda s: self._tested(live, s))
+
+    def leave(self, live: LiveEnv) -> None:
+        """Let go of an env."""
+        uid = live.record.uid
+        self._envs.pop(uid, None)
+        self._dirty.pop(uid, None)
+        if (follower := self._followers.pop(uid, None)) is not None:
+            follower.cancel()
+        self._trees.unwatch(uid)
+        self._reruns.leave(uid)
+        root = live.project.root
+        if not any(other.project.root == root for other in self._envs.values()):
+            self._trees.unwatch(f"project:{root}")
+
+    def touch(self, live: LiveEnv) -> None:
+        """Ask git about an env again."""
+        if (dirty := self._dirty.get(live.record.uid)) is not None:
+            dirty.set()
+
+    async def close(self) -> None:
+        """Stop everything."""
+        tasks = [*self._followers.values(), *([self._ticker] if self._ticker else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _changed(self, live: LiveEnv, paths: frozenset[str]) -> None:
+        self.touch(live)
+        self._reruns.changed(live.record.uid, paths)
+
+    def _base_moved(self, root: str, paths: frozenset[str]) -> None:
+        if ".git" in paths:
+            for live in self._envs.values():
+                if live.project.root == root:
+                    self.touch(live)
+
+    async def _refresh(self, live: LiveEnv) -> None:
+        """Ask git each time the worktree has changed and come to rest."""
+        dirty = self._dirty[live.record.uid]
+        while True:
+            await dirty.wait()
+            await _quiet(dirty)
+            live.check_worktree()
+            if live.trouble is not None or live.operation is not None:
+                await self._world_settled(live)
+                continue
+            try:
+                async with self._git:
+                    live.git = await self._world.worktrees.status(
+                        live.record.worktree, live.record.base
+                    )
+                    if live.verdicts:
+                        live.content = await self._world.worktrees.content(live.record.worktree)
+            except HiveError as error:
+                log.warning("git status env=%s: %s", live.id, error)
+                continue
+            live.changed()
+
+    async def _world_settled(self, live: LiveEnv) -> None:
+        operation = live.operation
+        if operation is not None:
+            await operation.wait()
+            self._dirty[live.record.uid].set()
+
+    async def _tick(self) -> None:
+        while True:
+            sessions = {pid for live in self._envs.values() for pid in live.sessions()}
+            if sessions:
+                usage = self._world.processes.usage()
+                now = self._world.clock.monotonic()
+                for live in self._envs.values():
+                    live.measure(usage, now)
+            for live in self._envs.values():
+                live.check_worktree()
+            self._told()
+            await asyncio.sleep(TICK_S)
+
+
+async def _quiet(dirty: asyncio.Event) -> None:
+    """Return once nothing has set the event for a while, or patience is at its end."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE_S
+    while loop.time() < deadline:
+        dirty.clear()
+        try:
+            async with asyncio.timeout(QUIET_S):
+                await dirty.wait()
+        except TimeoutError:
+            return
+    dirty.clear()

@@ -34,6 +34,7 @@ LONGEST_PAUSE_S = 3.0
 """Pause between attempts to reconnect: doubles from the first to the longest."""
 
 _NULL = msgspec.Raw(b"null")
+_ABSENT = msgspec.Raw(b"")
 _encode = msgspec.json.Encoder().encode
 _decode_hello = msgspec.json.Decoder(Hello).decode
 _decode_update: msgspec.json.Decoder[Update] = msgspec.json.Decoder(Update)
@@ -44,7 +45,7 @@ class _Frame(msgspec.Struct, frozen=True):
 
     id: int
     result: msgspec.Raw = _NULL
-    event: msgspec.Raw | None = None
+    event: msgspec.Raw = _ABSENT
     error: dict[str, Any] | None = None
     done: bool = False
 
@@ -98,7 +99,7 @@ class Client(HiveClient):
         start = self._state != "stopped"
         async with aclosing(self._frames(method, params or {}, start=start)) as frames:
             async for frame in frames:
-                if frame.event is not None and on_event is not None:
+                if frame.event is not _ABSENT and on_event is not None:
                     on_event(msgspec.json.decode(frame.event))
                 result = frame.result
         return msgspec.json.decode(result)
@@ -114,7 +115,7 @@ class Client(HiveClient):
                 start = self._state != "stopped"
                 async with aclosing(self._frames("subscribe", {}, start=start)) as frames:
                     async for frame in frames:
-                        if frame.event is not None:
+                        if frame.event is not _ABSENT:
                             self._tell("connected")
                             pause_s = FIRST_PAUSE_S
                             yield _decode_update.decode(frame.event)
@@ -173,12 +174,7 @@ class Client(HiveClient):
                     return
         except TimeoutError:
             raise HiveError("the daemon does not answer", code="daemon_stuck") from None
-        except (
-            OSError,
-            asyncio.IncompleteReadError,
-            asyncio.LimitOverrunError,
-            msgspec.DecodeError,
-        ):
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             raise gone() from None
         finally:
             self._writers.discard(writer)

@@ -193,11 +193,7 @@ def _up(
     `base` is needed by all that touches the worktree, `after` by the preparation of one service.
     """
     for name in _closure(project, sorted(names)):
-        needs = tuple(
-            step
-            for need in project.needs_of(name)
-            if (step := _met_by(project, observed, need)) is not None
-        )
+        needs = _met_by(project, observed, name)
         if name in project.services:
             first = (*base, *(after or {}).get(name, ()))
             yield from _service(project.services[name], observed.state(name), first, needs)
@@ -233,14 +229,22 @@ def _service(
     yield _step(StepKind.READY, service.name, launched)
 
 
-def _met_by(project: Project, observed: Observed, need: str) -> str | None:
-    """Id of the step whose end meets a need; `None` where it is met already."""
-    if need in project.tasks:
-        return None if need in observed.done else f"{StepKind.TASK}:{need}"
-    state = observed.state(need)
-    if state is ServiceState.READY:
-        return None
-    return f"{StepKind.THAW if state is ServiceState.FROZEN else StepKind.READY}:{need}"
+def _met_by(project: Project, observed: Observed, name: str) -> tuple[str, ...]:
+    """Ids of the steps whose ends meet the needs of a service, task or suite.
+
+    A task that is done passes its own needs on: what it prepared is of no use without them.
+    """
+    found: dict[str, None] = {}
+    for need in project.needs_of(name):
+        if need in project.tasks:
+            if need in observed.done:
+                found |= dict.fromkeys(_met_by(project, observed, need))
+            else:
+                found[f"{StepKind.TASK}:{need}"] = None
+        elif observed.state(need) is not ServiceState.READY:
+            frozen = observed.state(need) is ServiceState.FROZEN
+            found[f"{StepKind.THAW if frozen else StepKind.READY}:{need}"] = None
+    return tuple(found)
 
 
 def _down(project: Project, names: frozenset[str]) -> Iterator[Step]:
@@ -276,15 +280,13 @@ def _folders(project: Project, observed: Observed) -> Iterator[Step]:
 
 def _tests(project: Project, observed: Observed, suites: Iterable[str]) -> Iterator[Step]:
     chosen = [_find(project.tests, name, "test suite") for name in dict.fromkeys(suites)]
-    needed = {need for suite in chosen for need in suite.needs} - observed.done
-    yield from _up(project, observed, needed)
+    yield from _up(project, observed, {need for suite in chosen for need in suite.needs})
     for suite in chosen:
-        met = (_met_by(project, observed, need) for need in suite.needs)
         yield Step(
             id=f"{StepKind.SUITE}:{suite.name}",
             kind=StepKind.SUITE,
             target=suite.name,
-            needs=tuple(step for step in met if step is not None),
+            needs=_met_by(project, observed, suite.name),
             slots=suite.slots,
             lane=f"suite:{suite.name}",
             timeout_s=suite.timeout_s,

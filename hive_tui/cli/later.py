@@ -1,0 +1,38 @@
+"""Commands of the contract that this version knows by name but cannot run yet."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from hive_tui.cli.context import Context, bare
+from hive_tui.model.errors import NotAvailableError
+
+
+def open_session(args: Namespace, context: Context) -> int:
+    """`hive open`: terminal sessions come later."""
+    env, _ = context.resolve(args.words)
+    raise NotAvailableError(
+        "terminal sessions are not available yet",
+        hint=f"`hive run {bare(env)} -- $SHELL` opens a shell in the environment",
+        env=bare(env),
+    )
+
+
+def send(args: Namespace, context: Context) -> int:
+    """`hive send`: agents come later."""
+    env, _ = context.resolve(args.words)
+    raise NotAvailableError(
+        "agents are not available yet",
+        hint=f"run the agent yourself: `hive run {bare(env)} -- CMD`",
+        env=bare(env),
+    )
+
+
+def skill(args: Namespace, context: Context) -> int:
+    """`hive skill`: skills come with the agents."""
+    env = context.one(args.words)
+    raise NotAvailableError(
+        "skills are not available yet",
+        hint=f"`hive status {bare(env)}` and `hive env {bare(env)}` have the facts",
+        env=bare(env),
+    )

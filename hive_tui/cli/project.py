@@ -1,0 +1,86 @@
+"""Commands about a project and its machine: init, schema, doctor."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from hive_tui.cli.context import Context
+from hive_tui.cli.text import plain
+from hive_tui.model.errors import HiveError
+
+
+def init(args: Namespace, context: Context) -> int:
+    """`hive init`: a `hive.toml` to start from, written by the daemon into the repository."""
+    answer = context.call("init", {"cwd": context.cwd, "force": args.force})
+    if context.json:
+        context.document(answer)
+        return 0
+    context.print(f"wrote {plain(answer['path'])}:", "")
+    context.print(*(f"  {plain(line)}" for line in answer["text"].splitlines()))
+    context.print("", "Read it through, then `hive spawn NAME --warm` makes an environment.")
+    return 0
+
+
+def schema(args: Namespace, context: Context) -> int:
+    """`hive schema`: the JSON Schema of hive.toml, for editors; always one JSON document."""
+    context.document(context.call("schema"))
+    return 0
+
+
+def doctor(args: Namespace, context: Context) -> int:
+    """`hive doctor`: what is wrong here and its remedy; exit status 1 where anything is."""
+    checks = local_checks(context)
+    try:
+        checks += context.call("doctor", {"cwd": context.cwd})["checks"]
+    except HiveError as error:
+        checks.append(_check("daemon", False, error.message, error.hint))
+    sound = all(check["ok"] for check in checks)
+    if context.json:
+        context.document({"checks": checks})
+        return 0 if sound else 1
+    ink = context.ink
+    for check in checks:
+        mark = ink("green", "✓") if check["ok"] else ink("red", "✗")
+        text = [*str(check["message"]).splitlines(), *([check["hint"]] if check["hint"] else [])]
+        context.print(f"{mark} {plain(check['name'])}: {plain(text[0])}")
+        context.print(*(f"    {plain(line)}" for line in text[1:]))
+    return 0 if sound else 1
+
+
+def local_checks(context: Context) -> list[dict[str, Any]]:
+    """What can be told without a daemon: the interpreter, git, the terminal, the hive's folders."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    git = shutil.which("git", path=context.environ.get("PATH"))
+    encoding = (getattr(context.out, "encoding", None) or "utf-8").lower().replace("-", "")
+    return [
+        _check("python", sys.version_info >= (3, 11), python, "install Python 3.11 or newer"),
+        _check("git", git is not None, git or "not on PATH", "install git 2.34 or newer"),
+        _check(
+            "characters",
+            encoding == "utf8",
+            f"the terminal speaks {encoding}",
+            "set LANG to a UTF-8 locale, for example C.UTF-8",
+        ),
+        _folder("state", context.home.state),
+        _folder("configuration", context.home.config),
+        _folder("socket", context.home.socket.parent),
+    ]
+
+
+def _folder(name: str, path: Path) -> dict[str, Any]:
+    """Whether a folder of the hive can be written, or made where it is not there yet."""
+    there = path
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    ok = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    message = str(path) if ok else f"{there} cannot be written"
+    return _check(name, ok, message, f"make {there} yours, or set HIVE_HOME to another folder")
+
+
+def _check(name: str, ok: bool, message: str, hint: str | None) -> dict[str, Any]:
+    return {"name": name, "ok": ok, "message": message, "hint": None if ok else hint}

@@ -1,0 +1,377 @@
+"""Every command as data: its words, arguments, help and the function that runs it.
+
+Parser, help, completions and the README's table are made from it. It imports nothing of the
+product, so that reading it costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Argument(NamedTuple):
+    """One option or positional word of a command."""
+
+    flags: tuple[str, ...]
+    """One name without dashes for a positional, else the option's spellings, shortest first."""
+    help: str
+    metavar: str | None = None
+    """How the value is called in help; `None` for a switch."""
+    kind: str = "value"
+    """`value`, `switch`, `number`, `many` (a positional, any number), `maybe` (0 or 1) or
+    `repeat` (an option that may be given several times)."""
+    default: str | int | None = None
+    choices: tuple[str, ...] = ()
+    complete: str | None = None
+    """What completes it: `envs`, `services`, `suites`, `files` or `None`."""
+
+    @property
+    def positional(self) -> bool:
+        return not self.flags[0].startswith("-")
+
+
+class Command(NamedTuple):
+    """One command of `hive`."""
+
+    name: str
+    group: str
+    """Heading in `hive --help`."""
+    help: str
+    """One line, no full stop."""
+    target: str
+    """`module:function` under `hive_tui.cli`; called with the arguments and a `Context`."""
+    arguments: tuple[Argument, ...] = ()
+    example: str = ""
+    words: tuple[str, ...] = ()
+    """What completes the words after NAME, and the first word where NAME is left out."""
+    tail: bool = False
+    """True where everything after `--` belongs to another program."""
+
+
+def _switch(*flags: str, help: str) -> Argument:
+    return Argument(flags, help, kind="switch")
+
+
+def _option(*flags: str, metavar: str, help: str, complete: str | None = None) -> Argument:
+    return Argument(flags, help, metavar, complete=complete)
+
+
+def _names(metavar: str, help: str) -> Argument:
+    return Argument(("words",), help, metavar, kind="many", complete="envs")
+
+
+NAME = _names("NAME", "the environment; left out inside one of its worktrees")
+NAMES = _names("NAME", "environments, side by side; none: the one of this folder")
+NO_WAIT = _switch("--no-wait", help="ask for it and return at once")
+SERVICE = Argument(
+    ("--service",),
+    "only this service; may be given several times",
+    "SERVICE",
+    kind="repeat",
+    complete="services",
+)
+JSON = _switch("--json", help="print one JSON document on standard output and nothing else")
+"""Taken by every command."""
+
+LOOK, MAKE, RUN, USE, SET_UP = (
+    "Look",
+    "Make and end environments",
+    "Run and rest",
+    "Work in an environment",
+    "Set up",
+)
+
+
+def _transition(name: str, help: str, *, single: bool = False) -> Command:
+    arguments = (NAMES, SERVICE, NO_WAIT) if single else (NAMES, NO_WAIT)
+    example = f"hive {name} auth billing"
+    return Command(name, RUN, help, f"transitions:{name}", arguments, example)
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("list", LOOK, "show every environment", "overview:show_list", (), "hive list"),
+    Command(
+        "status",
+        LOOK,
+        "show one environment in full",
+        "overview:status",
+        (NAME,),
+        "hive status auth",
+    ),
+    Command(
+        "why",
+        LOOK,
+        "say why things are as they are: source, evidence, what would change it",
+        "reasons:why",
+        (_names("[NAME] [TOPIC]", "TOPIC is a service, `agent`, or `test SUITE`"),),
+        "hive why auth api",
+        ("services", "suites"),
+    ),
+    Command(
+        "logs",
+        LOOK,
+        "print logs of services, tasks and suites, merged by time",
+        "records:logs",
+        (
+            _names("[NAME] [SERVICE…]", "the environment, then whose logs; none: all"),
+            _switch("-f", "--follow", help="go on as lines are written, until Ctrl-C"),
+            Argument(("-n", "--lines"), "lines from the end (200)", "N", "number", default=200),
+            _option("--grep", metavar="RE", help="only lines that match this regular expression"),
+            _option(
+                "--since", metavar="T", help="only since then: 10m, 2h, 1d or an RFC 3339 time"
+            ),
+        ),
+        "hive logs auth api worker -f --since 10m",
+        ("services", "suites"),
+    ),
+    Command(
+        "ports",
+        LOOK,
+        "show the port map: allocated, listening, by which process",
+        "overview:ports",
+        (_names("NAME", "one environment; none: all"),),
+        "hive ports auth",
+    ),
+    Command(
+        "plan",
+        LOOK,
+        "show what a transition would run, when, and its critical path",
+        "reasons:plan",
+        (_names("[NAME] [TRANSITION]", "the environment; warm, cool, start, stop, destroy…"),),
+        "hive plan auth warm",
+        ("transitions",),
+    ),
+    Command(
+        "trace",
+        LOOK,
+        "show what the last transition did and where its time went",
+        "reasons:trace",
+        (
+            NAME,
+            _option(
+                "--chrome",
+                metavar="FILE",
+                help="write it for chrome://tracing or Perfetto; - for standard output",
+                complete="files",
+            ),
+        ),
+        "hive trace auth --chrome warm.json",
+    ),
+    Command(
+        "events",
+        LOOK,
+        "print the event log, one JSON object a line",
+        "records:events",
+        (
+            _names("NAME", "one environment; none: all"),
+            _switch("-f", "--follow", help="go on as things happen, until Ctrl-C"),
+            Argument(("-n", "--lines"), "events from the end (100)", "N", "number", default=100),
+        ),
+        "hive events -f",
+    ),
+    Command(
+        "spawn",
+        MAKE,
+        "make an environment: worktree, branch, ports; left cold",
+        "transitions:spawn",
+        (
+            Argument(("name",), "its name: [a-z][a-z0-9-]{0,31}", "NAME"),
+            _option("--base", metavar="REF", help="start from this commit or branch"),
+            _option("--branch", metavar="B", help="name of the branch; default: hive.toml's"),
+            _switch("--reuse-branch", help="take the branch where it exists already"),
+            _switch("--warm", help="start everything afterwards"),
+            _option("--agent", metavar="A", help="start this agent in it"),
+            _option("--prompt", metavar="TEXT", help="the agent's first prompt"),
+            NO_WAIT,
+        ),
+        "hive spawn auth --base main --warm",
+    ),
+    Command(
+        "adopt",
+        MAKE,
+        "take in an existing worktree without owning it or its branch",
+        "transitions:adopt",
+        (
+            Argument(("path",), "the worktree's folder", "PATH", complete="files"),
+            _option("--name", metavar="NAME", help="its name; default: the folder's"),
+        ),
+        "hive adopt ../shop-hotfix --name hotfix",
+    ),
+    Command(
+        "release",
+        MAKE,
+        "let an environment go and leave its worktree and branch",
+        "transitions:release",
+        (NAME,),
+        "hive release hotfix",
+    ),
+    Command(
+        "destroy",
+        MAKE,
+        "remove environments; refuses while work would be lost",
+        "transitions:destroy",
+        (
+            NAMES,
+            _switch("--force", help="even so; a recovery ref is kept and printed"),
+            _switch("--keep-branch", help="leave the branch"),
+            NO_WAIT,
+        ),
+        "hive destroy auth --keep-branch",
+    ),
+    Command(
+        "undo",
+        MAKE,
+        "take the last destroyed environment back",
+        "transitions:undo",
+        (),
+        "hive undo",
+    ),
+    _transition("warm", "start everything and wait until it is ready"),
+    _transition("cool", "stop what only a warm environment needs"),
+    _transition("start", "from stopped to cold, or single services", single=True),
+    _transition("stop", "stop everything, or single services", single=True),
+    _transition("freeze", "pause every process: no CPU, nothing lost"),
+    _transition("thaw", "go on after freeze"),
+    Command(
+        "restart",
+        RUN,
+        "restart single services",
+        "transitions:restart",
+        (_names("[NAME] SERVICE…", "the environment, then its services"), NO_WAIT),
+        "hive restart auth api",
+        ("services",),
+    ),
+    Command(
+        "test",
+        USE,
+        "run test suites in the environment; exit status 1 when red",
+        "suites:test",
+        (_names("[NAME] [SUITE…]", "the environment, then suites; none: all"), NO_WAIT),
+        "hive test auth unit",
+        ("suites",),
+    ),
+    Command(
+        "run",
+        USE,
+        "run a command in the worktree with the environment's variables",
+        "variables:run",
+        (_names("[NAME] -- CMD…", "the environment; the command follows --"),),
+        "hive run auth -- npm run lint",
+        tail=True,
+    ),
+    Command(
+        "env",
+        USE,
+        "print export lines for a shell",
+        "variables:env",
+        (NAME,),
+        'eval "$(hive env auth)"',
+    ),
+    Command(
+        "url",
+        USE,
+        "print the address of a service",
+        "overview:url",
+        (_names("[NAME] [SERVICE]", "the environment, then the service"),),
+        "hive url auth web",
+        ("services",),
+    ),
+    Command(
+        "open",
+        USE,
+        "attach to the environment's terminal session",
+        "later:open_session",
+        (_names("[NAME] [WINDOW]", "the environment, then the window"),),
+        "hive open auth",
+    ),
+    Command(
+        "send",
+        USE,
+        "send a prompt to the environment's agent",
+        "later:send",
+        (_names("[NAME] TEXT", "the environment, then the prompt"),),
+        'hive send auth "run the tests again"',
+    ),
+    Command(
+        "skill",
+        USE,
+        "print the environment's skill as its agent sees it",
+        "later:skill",
+        (NAME,),
+        "hive skill auth",
+    ),
+    Command(
+        "init",
+        SET_UP,
+        "write a hive.toml out of what the repository has",
+        "project:init",
+        (_switch("--force", help="replace the file that is there"),),
+        "hive init",
+    ),
+    Command(
+        "demo",
+        SET_UP,
+        "make a sample project with several environments and open it",
+        "demo:run",
+        (
+            _switch("--reset", help="remove all of it"),
+            _switch("--no-dashboard", help="print the list once all are as they should be"),
+        ),
+        "hive demo",
+    ),
+    Command(
+        "doctor",
+        SET_UP,
+        "say what is missing or wrong here, and the remedy",
+        "project:doctor",
+        (),
+        "hive doctor",
+    ),
+    Command(
+        "daemon",
+        SET_UP,
+        "start, stop or look at the background process",
+        "background:daemon",
+        (
+            Argument(
+                ("action",),
+                "services go on while it is stopped",
+                "ACTION",
+                choices=("start", "stop", "status", "logs"),
+            ),
+            Argument(("-n", "--lines"), "lines of its log (200)", "N", "number", default=200),
+        ),
+        "hive daemon status",
+    ),
+    Command(
+        "schema", SET_UP, "print the JSON Schema of hive.toml", "project:schema", (), "hive schema"
+    ),
+    Command(
+        "completions",
+        SET_UP,
+        "print a completion script for a shell",
+        "scripts:completions",
+        (Argument(("shell",), "bash, zsh or fish", "SHELL", choices=("bash", "zsh", "fish")),),
+        'eval "$(hive completions bash)"',
+    ),
+)
+
+BY_NAME: dict[str, Command] = {command.name: command for command in COMMANDS}
+
+
+def usage_of(command: Command) -> str:
+    """The command as one line of usage: positionals, then options, without `--json`."""
+    parts = [f"hive {command.name}"]
+    positionals = [one for one in command.arguments if one.positional]
+    for one in positionals:
+        label = one.metavar or one.flags[0]
+        if one.choices:
+            label = "|".join(one.choices)
+        elif one.kind == "many" and not label.startswith("["):
+            label = f"[{label}…]" if one is NAMES else f"[{label}]"
+        parts.append(label)
+    for one in command.arguments:
+        if not one.positional:
+            value = f" {one.metavar}" if one.metavar else ""
+            parts.append(f"[{one.flags[0]}{value}]")
+    return " ".join(parts)

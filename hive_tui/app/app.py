@@ -1,0 +1,205 @@
+"""The dashboard: screens, the state they draw from, and the ways between them. No domain logic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual import on
+from textual.app import App, SystemCommand
+from textual.message import Message
+from textual.screen import Screen
+
+from hive_tui.app import figures, themes
+from hive_tui.app.bridge import Bridge
+from hive_tui.app.intents import Intents
+from hive_tui.app.marks import TRANSITIONS
+from hive_tui.app.palette import ActionCommands
+from hive_tui.app.screens.base import HiveScreen
+from hive_tui.app.screens.destroy import DestroyDialog
+from hive_tui.app.screens.environment import EnvironmentScreen
+from hive_tui.app.screens.fleet import FleetScreen
+from hive_tui.app.screens.help import HelpScreen
+from hive_tui.app.screens.logs import LogsScreen
+from hive_tui.app.screens.new_environment import NewEnvironment, NewEnvironmentDialog
+from hive_tui.app.screens.welcome import WelcomeScreen
+from hive_tui.app.state import HiveState, Link
+from hive_tui.app.views.look import Look
+from hive_tui.client.protocol import HiveClient
+from hive_tui.model.environment import EnvDetail, EnvState
+
+
+class HiveApp(App[None]):
+    """The control center. Closing it stops nothing."""
+
+    TITLE = "hive"
+    CSS_PATH = "app.tcss"
+    COMMANDS = {ActionCommands}
+    BINDINGS = []
+
+    @dataclass
+    class Changed(Message, bubble=False):
+        """The hive changed since the last frame."""
+
+        state: HiveState
+
+    def __init__(
+        self,
+        client: HiveClient,
+        *,
+        themes: Sequence[Path] = (),
+        theme: str | None = None,
+        cwd: str | None = None,
+        plain: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Create the app; nothing is asked of the client before it runs.
+
+        Args:
+            client: The way to the daemon.
+            themes: Folders with themes of the user, beside the product's own.
+            theme: Name of the first theme; the product's default where left out.
+            cwd: Folder whose project is made known at the start; `None`: none.
+            plain: True for a terminal that shows ASCII only.
+            clock: Seconds since the epoch.
+        """
+        super().__init__()
+        self.animation_level = "none"
+        self.client = client
+        self.intents = Intents(self, client)
+        self.state = HiveState()
+        self._bridge = Bridge(client, self._post)
+        self._themes = tuple(themes)
+        self._first_theme = theme
+        self._cwd = cwd
+        self._plain = plain
+        self._clock = clock
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our colours for the moment before a theme of ours is in place."""
+        return {f"hive-{name}": "#808080" for name in themes.VARIABLES}
+
+    def get_default_screen(self) -> Screen[None]:
+        """The fleet."""
+        return FleetScreen(id="_default")
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """None of Textual's own: the registry is the only source of commands."""
+        return ()
+
+    def on_mount(self) -> None:
+        """Put on the theme, and begin to listen."""
+        self._load_themes()
+        self.run_worker(self._bridge.run(), name="bridge", exit_on_error=True)
+        if self._cwd is not None:
+            self.intents.register(self._cwd)
+        self.set_interval(1.0, self._tick)
+
+    def look(self) -> Look:
+        """The circumstances of a painting that begins now."""
+        several = len({env.view.project for env in self.state.envs.values()}) > 1
+        return Look(self._clock(), self._plain, several)
+
+    @on(Changed)
+    def show_changes(self, message: Changed) -> None:
+        """Take the new state and let the screen in front draw it."""
+        self.state = message.state
+        self._welcome_or_not()
+        self._tick()
+
+    def open_env(self, env: str) -> None:
+        """Show one env."""
+        self.intents.focus(env)
+        self.push_screen(EnvironmentScreen(env), lambda _: self.intents.focus(None))
+
+    def open_logs(self, env: str, source: str | None = None) -> None:
+        """Follow the logs of an env, or of one of its services."""
+        self.push_screen(LogsScreen(env, source))
+
+    def open_help(self) -> None:
+        """Show keys and marks."""
+        self.push_screen(HelpScreen())
+
+    def back(self) -> None:
+        """Leave the screen in front, if it is not the last one."""
+        if len(self.screen_stack) > 1:
+            self.screen.dismiss(None)
+
+    def leave(self) -> None:
+        """Quit, and say what goes on."""
+        self.exit(message=farewell(self.state))
+
+    def ask_new(self, near: EnvDetail | None) -> None:
+        """Ask for a new env, of the project of the selected one."""
+        projects = {project.name: project for project in self.state.hive.projects}
+        name = near.view.project if near and near.view.project in projects else next(iter(projects))
+        taken = frozenset(
+            env.view.name for env in self.state.envs.values() if env.view.project == name
+        )
+
+        def answered(wanted: NewEnvironment | None) -> None:
+            if wanted is not None:
+                self.intents.spawn(projects[name].root, wanted.name, wanted.base, wanted.warm)
+
+        self.push_screen(NewEnvironmentDialog(name, taken), answered)
+
+    def ask_destroy(self, env: EnvDetail) -> None:
+        """Ask whether an env may be destroyed, with what would be lost."""
+
+        def answered(force: bool | None) -> None:
+            if force is not None:
+                self.intents.destroy(env, force=force)
+
+        self.push_screen(DestroyDialog(env, self.client), answered)
+
+    def _post(self, state: HiveState) -> None:
+        self.post_message(self.Changed(state))
+
+    def _tick(self) -> None:
+        screen = self.screen
+        if isinstance(screen, HiveScreen) and screen.is_mounted:
+            screen.show(self.state)
+
+    def _welcome_or_not(self) -> None:
+        """No project: how to start. As soon as there is one: the fleet."""
+        if self.state.link is not Link.LIVE:
+            return
+        without = not self.state.hive.projects and not self.state.envs
+        if without and isinstance(self.screen, FleetScreen):
+            self.push_screen(WelcomeScreen())
+        elif not without and isinstance(self.screen, WelcomeScreen):
+            self.back()
+
+    def _load_themes(self) -> None:
+        for name in tuple(self.available_themes):
+            self.unregister_theme(name)
+        found, broken = themes.load_all([themes.shipped(), *self._themes])
+        for theme in found:
+            self.register_theme(theme)
+        names = [theme.name for theme in found]
+        wanted = self._first_theme or themes.DEFAULT
+        if wanted in names:
+            self.theme = wanted
+        elif names:
+            self.theme = names[0]
+        for error in broken:
+            self.notify(error.message, severity="warning", markup=False, timeout=10)
+
+
+def farewell(state: HiveState) -> str:
+    """What is printed after the dashboard has closed: what goes on, and how to stop it."""
+    up = [
+        env
+        for env in state.envs.values()
+        if env.view.state is not EnvState.STOPPED and env.view.state is not EnvState.FAILED
+    ]
+    if not up:
+        return "Nothing runs. `hive` brings the dashboard back."
+    moving = sum(env.view.state in TRANSITIONS for env in up)
+    also = f", {moving} of them in transition" if moving else ""
+    return (
+        f"{figures.count(len(up), 'env')} go{'es' if len(up) == 1 else ''} on{also}. "
+        "`hive` brings the dashboard back, `hive stop NAME` stops one."
+    )

@@ -1,0 +1,163 @@
+"""What a person wants done, as calls to the daemon. Nothing blocks; every end is told.
+
+An intent runs in a worker of the app. What comes of it shows on the screens by itself; a toast
+says how it ended, and why where it could not be done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+
+from hive_tui.app import figures
+from hive_tui.app.lines import safe
+from hive_tui.model.environment import EnvDetail, EnvState
+from hive_tui.model.errors import HiveError, from_wire
+
+if TYPE_CHECKING:
+    from hive_tui.client.protocol import HiveClient
+
+Then = Callable[[Any], None]
+
+
+class Intents:
+    """Sends intents and tells how they ended."""
+
+    def __init__(self, app: App[None], client: HiveClient) -> None:
+        self._app = app
+        self._client = client
+
+    def transition(self, env: EnvDetail, name: str) -> None:
+        """Ask for a transition: `warm`, `cool`, `start`, `stop`, `freeze` or `thaw`."""
+        params = {"env": env.id, "transition": name, "wait": True}
+        self._send("transition", params, lambda result: self._told(env.view.name, result))
+
+    def cool(self, env: EnvDetail) -> None:
+        """Bring the env to cold, from above or from below."""
+        self.transition(env, "start" if env.view.state is EnvState.STOPPED else "cool")
+
+    def freeze(self, env: EnvDetail) -> None:
+        """Freeze a warm env; thaw a frozen one."""
+        self.transition(env, "thaw" if env.view.state is EnvState.FROZEN else "freeze")
+
+    def restart(self, env: EnvDetail, service: str) -> None:
+        """Restart one service."""
+        params = {"env": env.id, "action": "restart", "services": [service], "wait": True}
+        self._send("service", params, lambda result: self._told(env.view.name, result))
+
+    def test(self, env: EnvDetail) -> None:
+        """Run all suites; the verdict is told."""
+
+        def verdict(result: Any) -> None:
+            suites = result.get("tests") or []
+            red = [str(suite.get("name")) for suite in suites if suite.get("state") != "passed"]
+            if red:
+                self._tell(f"{env.view.name}: {', '.join(red)} red", "warning")
+            elif suites:
+                self._tell(f"{env.view.name}: {figures.count(len(suites), 'suite')} passed")
+
+        self._send("test", {"env": env.id, "suites": [], "wait": True}, verdict)
+
+    def spawn(self, cwd: str, name: str, base: str, warm: bool) -> None:
+        """Make a new env of the project at `cwd`; `base` may be empty."""
+        params: dict[str, Any] = {
+            "cwd": cwd,
+            "name": name,
+            "reuse_branch": False,
+            "warm": warm,
+            "wait": True,
+        }
+        if base:
+            params["base"] = base
+        self._send("spawn", params, lambda result: self._told(name, result))
+
+    def destroy(self, env: EnvDetail, *, force: bool) -> None:
+        """Destroy the env; `force` after what would be lost was confirmed."""
+
+        def gone(result: Any) -> None:
+            self._told(env.view.name, result, done="destroyed; u takes it back")
+            if result.get("recovery"):
+                self._tell(f"what was lost is kept at {result['recovery']}", timeout_s=12)
+
+        params = {"env": env.id, "force": force, "keep_branch": False, "wait": True}
+        self._send("destroy", params, gone)
+
+    def undo(self) -> None:
+        """Take the env destroyed last back."""
+
+        def back(result: Any) -> None:
+            notes = " ".join(str(note) for note in result.get("notes", ()))
+            self._tell(f"{result.get('env')} is back. {notes}".strip())
+
+        self._send("undo", {}, back)
+
+    def browse(self, env: EnvDetail, service: str | None) -> None:
+        """Open the URL of the env, or of one of its services, in the browser."""
+        params = {"env": env.id, "service": service}
+        self._send("url", params, lambda result: self._app.open_url(str(result["url"])))
+
+    def copy_url(self, env: EnvDetail, service: str | None) -> None:
+        """Copy the URL to the clipboard, through the terminal."""
+
+        def copy(result: Any) -> None:
+            url = str(result["url"])
+            self._app.copy_to_clipboard(url)
+            self._tell(f"copied {url}")
+
+        self._send("url", {"env": env.id, "service": service}, copy)
+
+    def focus(self, env: str | None) -> None:
+        """Tell the scheduler which env the person looks at."""
+        self._run(self._quietly("focus", {"env": env}))
+
+    def register(self, cwd: str) -> None:
+        """Make the project around `cwd` known; where there is none, nothing is said."""
+        self._run(self._quietly("register", {"cwd": cwd}))
+
+    def _send(self, method: str, params: dict[str, Any], then: Then) -> None:
+        self._run(self._call(method, params, then))
+
+    def _run(self, work: Awaitable[None]) -> None:
+        self._app.run_worker(work, group="intents", exit_on_error=False)
+
+    async def _call(self, method: str, params: dict[str, Any], then: Then) -> None:
+        try:
+            result = await self._client.call(method, params)
+        except HiveError as error:
+            self._failed(error)
+        else:
+            then(result if isinstance(result, dict) else {})
+
+    async def _quietly(self, method: str, params: dict[str, Any]) -> None:
+        """For what is no request of the person: only a broken hive.toml is worth a word."""
+        try:
+            await self._client.call(method, params)
+        except HiveError as error:
+            if error.code == "config":
+                self._failed(error)
+
+    def _told(self, name: str, result: Any, done: str | None = None) -> None:
+        """Say how a transition ended."""
+        outcome = result.get("outcome")
+        if error := result.get("error"):
+            self._failed(from_wire(error), name)
+        elif outcome == "unchanged":
+            self._tell(f"{name}: nothing to do")
+        elif outcome == "succeeded":
+            took = figures.seconds(float(result.get("makespan_s") or 0.0))
+            self._tell(f"{name}: {done or result.get('transition')} ({took})")
+        elif outcome:
+            self._tell(f"{name}: {result.get('transition')} {outcome}", "warning")
+
+    def _failed(self, error: HiveError, name: str | None = None) -> None:
+        if error.code == "disconnected":
+            return  # the banner says it, and the transition goes on or is resumed
+        message = safe(error.message) if name is None else f"{safe(name)}: {safe(error.message)}"
+        hint = f"\n{safe(error.hint)}" if error.hint else ""
+        self._app.notify(message + hint, severity="error", markup=False, timeout=10)
+
+    def _tell(self, text: str, severity: str = "information", timeout_s: float = 4) -> None:
+        level: Any = severity
+        self._app.notify(safe(text), severity=level, markup=False, timeout=timeout_s)

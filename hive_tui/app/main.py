@@ -1,0 +1,34 @@
+"""Opening the dashboard on a home. Imported only when the dashboard is wanted."""
+
+from __future__ import annotations
+
+import locale
+import os
+import sys
+
+from hive_tui.app.app import HiveApp
+from hive_tui.client.stream import Client
+from hive_tui.model.home import Home
+
+
+def run(home: Home) -> int:
+    """Show the dashboard until the person leaves it.
+
+    Args:
+        home: Whose hive. A daemon is started where none runs.
+
+    Returns:
+        Exit status: 0; 1 after a crash of the dashboard; 2 without a terminal.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        sys.stderr.write("hive: the dashboard needs a terminal; `hive list` prints the envs\n")
+        return 2
+    app = HiveApp(
+        Client(home),
+        themes=[home.themes],
+        theme=os.environ.get("HIVE_THEME"),
+        cwd=os.getcwd(),
+        plain="utf" not in locale.getencoding().lower(),
+    )
+    app.run()
+    return app.return_code or 0

@@ -1,0 +1,47 @@
+"""From lines with roles to strips with colours. The only place where a role meets a style."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+from hive_tui.app.lines import ROLES, Span
+
+ROLE_CLASSES = frozenset({*(f"role--{role}" for role in ROLES), "role--lift"})
+"""Component classes of every widget that is painted here; `app.tcss` gives them colours."""
+
+
+class Paint:
+    """The styles of one widget, looked up once and kept until its style changes."""
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._styles: dict[tuple[str, bool], Style] = {}
+
+    def forget(self) -> None:
+        """Look the styles up again: the theme or the style sheet changed."""
+        self._styles.clear()
+
+    def style(self, role: str, lifted: bool = False) -> Style:
+        """Colours of a role on the widget's background, or on that of what is selected."""
+        key = (role, lifted)
+        style = self._styles.get(key)
+        if style is None:
+            ink = self._widget.get_component_rich_style(f"role--{role}", partial=True)
+            style = self._widget.rich_style + ink
+            if lifted:
+                lift = self._widget.get_component_rich_style("role--lift", partial=True)
+                style += Style(bgcolor=lift.bgcolor)
+            self._styles[key] = style
+        return style
+
+    def strip(self, line: Iterable[Span], width: int) -> Strip:
+        """The line in exactly `width` cells."""
+        segments = [
+            Segment(span.text, self.style(span.role, span.lifted)) for span in line if span.text
+        ]
+        return Strip(segments).adjust_cell_length(width, self.style("text"))

@@ -1,0 +1,116 @@
+"""What every screen with keys has in common: the registry's keys, the foot, the env intents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.screen import Screen
+
+from hive_tui.app.actions import BY_ID, Situation
+from hive_tui.app.lines import Line
+from hive_tui.app.state import HiveState
+from hive_tui.app.views.keys import key_line
+from hive_tui.app.widgets.rows import Rows
+from hive_tui.model.environment import EnvDetail
+
+if TYPE_CHECKING:
+    from hive_tui.app.app import HiveApp
+
+Deed = Callable[[str], None]
+"""What an action does; gets the key that was pressed ("" from the palette)."""
+
+
+class HiveScreen(Screen[None], inherit_bindings=False):
+    """A screen that draws from the state and offers the actions of its area."""
+
+    AREA: ClassVar[str] = ""
+    """Its name in the registry of actions."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (12, "-tall")]
+
+    @property
+    def hive(self) -> HiveApp:
+        """The app, by its own type."""
+        return cast("HiveApp", self.app)
+
+    def deeds(self) -> Mapping[str, Deed]:
+        """What each action of this area does, by id."""
+        return {
+            "app.back": lambda _: self.hive.back(),
+            "app.help": lambda _: self.hive.open_help(),
+            "app.palette": lambda _: self.app.action_command_palette(),
+            "app.theme": lambda _: self.app.search_themes(),
+            "app.quit": lambda _: self.hive.leave(),
+        }
+
+    def situation(self) -> Situation:
+        """What an action would be about now."""
+        return Situation(self.hive.state, self.env(), self.service())
+
+    def env(self) -> EnvDetail | None:
+        """The env that the keys are about."""
+        return None
+
+    def service(self) -> str | None:
+        """The service that the keys are about."""
+        return None
+
+    def show(self, state: HiveState) -> None:
+        """Draw the state. Called at most once a frame, and once a second for what has an age."""
+        raise NotImplementedError
+
+    def action_act(self, action: str, key: str = "") -> None:
+        """Do what a key or the palette asks for; say why where that is not possible."""
+        if why := BY_ID[action].reason(self.situation()):
+            self.app.notify(why, severity="warning", markup=False, timeout=3)
+            return
+        self.deeds()[action](key)
+
+    def on_mount(self) -> None:
+        """Draw for the first time."""
+        self.show(self.hive.state)
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while another screen was in front."""
+        self.show(self.hive.state)
+
+    def on_resize(self) -> None:
+        """Draw for the new width, once the layout has it."""
+        self.call_after_refresh(self.redraw)
+
+    def redraw(self) -> None:
+        """Draw the state again."""
+        if self.is_current:
+            self.show(self.hive.state)
+
+    def show_foot(self, *above: Line) -> None:
+        """Fill the foot: lines of the screen's own, then the keys."""
+        keys = key_line(self.AREA, self.situation(), self.app.size.width)
+        self.query_one("#foot", Rows).put(*above, keys)
+
+
+class EnvDeeds(HiveScreen):
+    """A screen whose keys are about one env: warm it, stop it, test it, look into it."""
+
+    def deeds(self) -> Mapping[str, Deed]:
+        """The intents of an env, each a call that never blocks."""
+        intents = self.hive.intents
+        return {
+            **super().deeds(),
+            "env.warm": lambda _: intents.transition(self._target(), "warm"),
+            "env.cool": lambda _: intents.cool(self._target()),
+            "env.stop": lambda _: intents.transition(self._target(), "stop"),
+            "env.freeze": lambda _: intents.freeze(self._target()),
+            "env.test": lambda _: intents.test(self._target()),
+            "env.browse": lambda _: intents.browse(self._target(), self.service()),
+            "env.copy_url": lambda _: intents.copy_url(self._target(), self.service()),
+            "env.logs": lambda _: self.hive.open_logs(self._target().id, self.service()),
+            "env.destroy": lambda _: self.hive.ask_destroy(self._target()),
+        }
+
+    def _target(self) -> EnvDetail:
+        env = self.env()
+        assert env is not None, "the registry lets no env action through without an env"
+        return env

@@ -1,0 +1,126 @@
+"""One env in full, and the keys for it and for its services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.app import ComposeResult
+
+from hive_tui.app.actions import ENV, bindings
+from hive_tui.app.lines import BLANK, Line, Span, safe
+from hive_tui.app.screens.base import Deed, EnvDeeds
+from hive_tui.app.state import HiveState, Link
+from hive_tui.app.views.environment import environment_page
+from hive_tui.app.views.head import banner, env_head, status_line
+from hive_tui.app.views.waterfall import TraceView, parse
+from hive_tui.app.widgets.rows import Pages, Rows
+from hive_tui.model.environment import EnvDetail
+from hive_tui.model.errors import HiveError
+
+
+class EnvironmentScreen(EnvDeeds):
+    """Services, tasks, tests, failures, ports, the last transition and the events of one env."""
+
+    AREA = ENV
+    BINDINGS = bindings(ENV)
+
+    def __init__(self, env: str) -> None:
+        """Create the screen.
+
+        Args:
+            env: `project/name`.
+        """
+        super().__init__()
+        self._env = env
+        self._chosen: str | None = None
+        self._trace: TraceView | None = None
+        self._traced: object = None
+
+    def compose(self) -> ComposeResult:
+        """Head line, page, foot."""
+        yield Rows(id="head")
+        yield Pages(id="page")
+        yield Rows(id="foot")
+
+    def env(self) -> EnvDetail | None:
+        """The env of this screen; `None` once it is gone."""
+        return self.hive.state.envs.get(self._env)
+
+    def service(self) -> str | None:
+        """The chosen service."""
+        env = self.env()
+        names = [service.name for service in env.view.services] if env else []
+        if self._chosen not in names:
+            self._chosen = names[0] if names else None
+        return self._chosen
+
+    def deeds(self) -> Mapping[str, Deed]:
+        """Choosing a service and scrolling, and the intents of the env."""
+        page = self.query_one(Pages)
+        return {
+            **super().deeds(),
+            "service.restart": lambda _: self._restart(),
+            "view.up": lambda _: self._choose(-1),
+            "view.down": lambda _: self._choose(1),
+            "view.page_up": lambda _: page.scroll_page_up(animate=False),
+            "view.page_down": lambda _: page.scroll_page_down(animate=False),
+            "view.start": lambda _: page.scroll_home(animate=False),
+            "view.end": lambda _: page.scroll_end(animate=False),
+        }
+
+    def show(self, state: HiveState) -> None:
+        """Draw the env as it is now."""
+        look, width = self.hive.look(), self.app.size.width
+        env = self.env()
+        head, page = self.query_one("#head", Rows), self.query_one(Pages)
+        if env is None:
+            name = self._env.partition("/")[2]
+            head.put((Span(" hive", "heading"), look.step, Span(safe(name), "muted")))
+            gone: Line = (Span("  This env is gone. ", "strong"), Span("esc goes back.", "muted"))
+            page.put((gone,) if state.link is Link.LIVE else ())
+            self.show_foot(BLANK)
+            return
+        notice = banner(state, width, look)
+        line = env_head(env, width, look)
+        drawn = environment_page(env, state.events, self._trace, width, look, chosen=self.service())
+        with self.app.batch_update():
+            head.put(*((line, notice) if notice else (line,)))
+            page.put(drawn.lines)
+            self.show_foot(status_line(state, width, look))
+        self._fetch_trace(env)
+
+    def _choose(self, by: int) -> None:
+        env, chosen = self.env(), self.service()
+        if env is None or chosen is None:
+            self.query_one(Pages).scroll_relative(y=by, animate=False)
+            return
+        names = [service.name for service in env.view.services]
+        to = names.index(chosen) + by
+        if not 0 <= to < len(names):
+            self.query_one(Pages).scroll_relative(y=by, animate=False)
+            return
+        self._chosen = names[to]
+        self.show(self.hive.state)
+        width = self.app.size.width
+        drawn = environment_page(env, (), None, width, self.hive.look(), chosen=self._chosen)
+        self.query_one(Pages).reveal(drawn.services[self._chosen])
+
+    def _restart(self) -> None:
+        if chosen := self.service():
+            self.hive.intents.restart(self._target(), chosen)
+
+    def _fetch_trace(self, env: EnvDetail) -> None:
+        """Ask for the trace again whenever a transition moved on; never twice at once."""
+        progress = env.view.progress
+        key = (env.last, progress.done if progress else None, progress and progress.running)
+        if key != self._traced and self.hive.state.link is Link.LIVE:
+            self._traced = key
+            self.run_worker(self._read_trace(), group="trace", exclusive=True, exit_on_error=False)
+
+    async def _read_trace(self) -> None:
+        try:
+            answer = await self.hive.client.call("trace", {"env": self._env, "chrome": False})
+        except HiveError:
+            return  # an env without any transition so far has no trace
+        self._trace = parse(answer)
+        self.redraw()

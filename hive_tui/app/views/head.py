@@ -1,0 +1,167 @@
+"""The lines above and below the fleet: what the machine carries, who needs a person, what runs."""
+
+from __future__ import annotations
+
+from hive_tui.app import figures
+from hive_tui.app.lines import BLANK, Line, Span, beside, cut, fit, joined, safe, width_of
+from hive_tui.app.marks import TRANSITIONS, Mark, of_env
+from hive_tui.app.state import HiveState, Link
+from hive_tui.app.triage import needs
+from hive_tui.app.views.look import Look
+from hive_tui.model.environment import EnvDetail, EnvState
+
+_LOST = Mark("◌", "~", "reconnecting", "warning")
+
+
+def fleet_head(state: HiveState, width: int, look: Look) -> Line:
+    """Project, counts, who needs a person; memory and processor at the right."""
+    envs = tuple(state.envs.values())
+    warm = sum(detail.view.state is EnvState.WARM for detail in envs)
+    moving = sum(detail.view.state in TRANSITIONS for detail in envs)
+    wanting = len(needs(envs))
+    counts = [
+        (Span(figures.count(len(envs), "env"), "muted"),),
+        (Span(f"{warm} warm", "muted"),) if warm else BLANK,
+        (Span(f"{moving} moving", "moving"),) if moving else BLANK,
+        (Span(f"{wanting} need you", "warning"),) if wanting else BLANK,
+    ]
+    left = (Span(" hive", "heading"), Span(f"  {_projects(state)}   ", "strong"), *joined(counts))
+    return beside(left, (*load(state, width, look), Span(" ")), width, gap=2)
+
+
+def load(state: HiveState, width: int, look: Look) -> Line:
+    """Memory of all envs against the limit, and the processor; shorter on a narrow terminal."""
+    hive = state.hive
+    used, limit = hive.memory_used_bytes, hive.memory_limit_bytes
+    parts: list[Line] = []
+    if limit:
+        share = used / limit
+        role = "bad" if share > 0.95 else "warning" if share > 0.8 else "muted"
+        full, empty = figures.meter(share, 12, plain=look.plain)
+        bar = (Span(full, role), Span(empty, "dim"), Span(" ")) if width >= 110 else ()
+        amount = f"{figures.size(used)} of {figures.size(limit)}"
+        parts.append((Span("mem ", "dim"), *bar, Span(amount, role)))
+    if width >= 70:
+        parts.append((Span("cpu ", "dim"), Span(f"{hive.cpu_percent:.0f}%", "muted")))
+    if hive.slots_taken and width >= 110:
+        slots = f"{hive.slots_taken}/{hive.slots}"
+        parts.append((Span("slots ", "dim"), Span(slots, "muted")))
+    return joined(parts)
+
+
+def needs_line(state: HiveState, width: int, look: Look) -> Line:
+    """The envs that need a person, dearest first; blank when nobody does."""
+    found = needs(state.envs.values())
+    if not found:
+        return BLANK
+    parts: list[Line] = [(Span(f" needs you ({len(found)})", "warning"),)]
+    for need in found:
+        age = figures.since(need.since, look.now)
+        parts.append(
+            (
+                look.sign(need.mark),
+                Span(f" {safe(need.name)}", "strong"),
+                Span(f" {safe(need.text)}", "muted"),
+                Span(f" {age}" if age else "", "dim"),
+            )
+        )
+    each = max(24, (width - 16) // min(len(found), max(1, width // 50)))
+    line = joined([parts[0], *(cut(part, each) for part in parts[1:])], "   ")
+    return cut(line, width)
+
+
+def status_line(state: HiveState, width: int, look: Look) -> Line:
+    """What runs and what waits for what; else how the last transition went."""
+    moving = [detail for detail in state.envs.values() if detail.view.progress is not None]
+    if moving:
+        return cut((Span(" "), *joined((_moving(detail, look) for detail in moving), "   ")), width)
+    last = _newest(state)
+    return cut((Span(" "), *last), width) if last else BLANK
+
+
+def ended(detail: EnvDetail) -> Line:
+    """How the env's last transition went: its time, the longest path, the time before."""
+    last = detail.last
+    if last is None:
+        return BLANK
+    words = [f"{last.transition} took {figures.seconds(last.makespan_s)}"]
+    if last.critical_path_s:
+        words.append(f"longest path {figures.seconds(last.critical_path_s)}")
+    if last.previous_s is not None:
+        words.append(f"time before {figures.seconds(last.previous_s)}")
+    tone = "dim" if last.outcome == "succeeded" else "warning"
+    outcome = "" if last.outcome == "succeeded" else f" {safe(last.outcome)},"
+    return (Span(f"{safe(detail.view.name)}{outcome} {' · '.join(words)}", tone),)
+
+
+def banner(state: HiveState, width: int, look: Look) -> Line:
+    """What is wrong with the link to the daemon; blank while it is live."""
+    if state.link is Link.LIVE:
+        return BLANK
+    if state.link is Link.CONNECTING:
+        return fit((Span(" "), Span("connecting to the daemon", "muted")), width)
+    reason = safe(state.reason or "the daemon does not answer")
+    return fit(
+        (
+            Span(" "),
+            look.sign(_LOST),
+            Span(f" reconnecting: {reason}.", "warning"),
+            Span(" Services go on; what is shown is the last that was known.", "muted"),
+        ),
+        width,
+    )
+
+
+def env_head(detail: EnvDetail, width: int, look: Look) -> Line:
+    """Where one is, the env's state with its reason, and since when."""
+    view = detail.view
+    mark = of_env(view.state, view.progress.done if view.progress else 0)
+    reason = view.reason or (detail.failure.reason if detail.failure else None)
+    tail = f": {safe(reason)}" if reason and mark.role in ("warning", "bad") else ""
+    age = figures.since(detail.since, look.now)
+    place = (
+        Span(" hive", "heading"),
+        look.step,
+        Span(safe(view.project), "muted"),
+        look.step,
+        Span(safe(view.name), "strong"),
+        Span("   "),
+        look.sign(mark),
+        Span(f" {mark.word}{tail}", mark.role),
+    )
+    right = (Span(f"{age} ", "dim"),) if age and width > width_of(place) + 6 else BLANK
+    return beside(place, right, width)
+
+
+def _projects(state: HiveState) -> str:
+    names = [project.name for project in state.hive.projects]
+    if len(names) == 1:
+        return safe(names[0])
+    return figures.count(len(names), "project") if names else ""
+
+
+def _moving(detail: EnvDetail, look: Look) -> Line:
+    view = detail.view
+    progress = view.progress
+    if progress is None:
+        return BLANK
+    mark = of_env(view.state, progress.done)
+    words: list[Span] = [look.sign(mark), Span(f" {safe(view.name)} ", "text")]
+    words.append(Span(f"{progress.done}/{progress.all}", "moving"))
+    if progress.running:
+        words.append(Span(f" {safe(', '.join(progress.running))}", "muted"))
+    if detail.waiting:
+        wait = detail.waiting[0]
+        words.append(Span(f" · {safe(wait.step)} waits for {safe(wait.reason)}", "dim"))
+    if progress.eta_s is not None:
+        words.append(Span(f" ~{figures.seconds(progress.eta_s)}", "muted"))
+    return tuple(words)
+
+
+def _newest(state: HiveState) -> Line:
+    done = [
+        (detail.last.at or "", detail)
+        for detail in state.envs.values()
+        if detail.last is not None and detail.last.at
+    ]
+    return ended(max(done, key=lambda pair: pair[0])[1]) if done else BLANK

@@ -1,0 +1,105 @@
+"""The keys at the foot of a screen, and the page that explains keys and marks."""
+
+from __future__ import annotations
+
+from hive_tui.app.actions import ENV, FLEET, LOGS, Action, Situation, offered
+from hive_tui.app.lines import BLANK, Line, Span, fit, joined, side_by_side, width_of
+from hive_tui.app.marks import STALE, of_agent, of_env, of_service, of_test
+from hive_tui.app.views.look import Look
+from hive_tui.model.environment import EnvState, ServiceState, TestState
+
+_TITLES = {FLEET: "the fleet", ENV: "one env", LOGS: "logs"}
+
+_MEANINGS = {
+    EnvState.WARM: "everything is up and ready",
+    EnvState.COLD: "watchers only; enough for tests",
+    EnvState.STOPPED: "nothing runs",
+    EnvState.FROZEN: "up, but paused: takes no CPU",
+    EnvState.WARMING: "on the way; turns with every step done",
+    EnvState.DEGRADED: "should be up, but a service is down",
+    EnvState.FAILED: "a step failed; the reason is shown",
+}
+
+
+def key_line(area: str, now: Situation, width: int) -> Line:
+    """As many keys as fit; those that are not possible now are dim. Help and quit always fit."""
+    ranked = sorted((a for a in offered(area) if a.footer), key=lambda action: action.footer)
+    kept: list[Line] = []
+    last = [_key(action, now) for action in ranked if action.footer >= 90]
+    room = width - 1 - sum(width_of(line) + 2 for line in last)
+    for action in ranked:
+        line = _key(action, now)
+        if action.footer >= 90 or width_of(line) > room:
+            continue
+        kept.append(line)
+        room -= width_of(line) + 2
+    return (Span(" "), *joined([*kept, *last]))
+
+
+def help_page(width: int, look: Look) -> list[Line]:
+    """All keys by screen, and what every mark means."""
+    keys: list[Line] = []
+    seen: set[str] = set()
+    for area in (FLEET, ENV, LOGS):
+        keys.append((Span(f"  {_TITLES[area]}", "heading"),))
+        for action in offered(area):
+            if action.id not in seen:
+                seen.add(action.id)
+                keys.append(_explained(action))
+        keys.append(BLANK)
+    marks = _marks(look)
+    if width >= 120:
+        return side_by_side(keys, marks, width * 3 // 5 - 3, 3)
+    return [*keys, *marks]
+
+
+def _key(action: Action, now: Situation) -> Line:
+    possible = action.reason(now) is None
+    key = "1-9" if action.id == "logs.source" else action.shown_key
+    return (
+        Span(key, "accent" if possible else "dim"),
+        Span(f" {action.label}", "muted" if possible else "dim"),
+    )
+
+
+def _explained(action: Action) -> Line:
+    keys = action.shown_key
+    if action.id == "logs.source":
+        keys = "1-9"
+    elif len(action.keys) > 1:
+        keys = f"{keys} {action.keys[1]}"
+    return (
+        *fit((Span(f"  {keys}", "accent"),), 13),
+        *fit((Span(action.label, "text"),), 14),
+        Span(action.help, "muted"),
+    )
+
+
+def _marks(look: Look) -> list[Line]:
+    lines: list[Line] = [(Span("  marks of an env", "heading"),)]
+    for state, meaning in _MEANINGS.items():
+        mark = of_env(state)
+        lines.append(_mark(look.sign(mark), mark.word, meaning))
+    lines += [BLANK, (Span("  marks of a service", "heading"),)]
+    for service in ServiceState:
+        mark = of_service(service)
+        lines.append(_mark(look.sign(mark), mark.word, ""))
+    lines += [BLANK, (Span("  marks of a test", "heading"),)]
+    for test in (TestState.PASSED, TestState.FAILED, TestState.RUNNING, TestState.NEVER):
+        mark = of_test(test)
+        lines.append(_mark(look.sign(mark), mark.word, ""))
+    lines.append(_mark(look.sign(STALE), "stale", "the code changed since it ran"))
+    lines += [BLANK, (Span("  marks of an agent", "heading"),)]
+    for agent in ("working", "waiting", "done", "idle", "stuck", "error"):
+        mark = of_agent(agent)
+        lines.append(_mark(look.sign(mark), mark.word, ""))
+    lines += [BLANK, (Span("  in a tile", "heading"),)]
+    lines += [
+        _mark(Span("↑↓" if not look.plain else "+-", "muted"), "", "commits ahead and behind"),
+        _mark(Span("±" if not look.plain else "~", "muted"), "", "files changed or untracked"),
+    ]
+    return lines
+
+
+def _mark(sign: Span, word: str, meaning: str) -> Line:
+    return (*fit((Span("  "), sign), 5), *fit((Span(word, "text"),), 11), Span(meaning, "muted"))

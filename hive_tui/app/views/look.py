@@ -1,0 +1,35 @@
+"""What every view needs beside its values: the time and what the terminal can show."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hive_tui.app.lines import Span
+from hive_tui.app.marks import DASH, Mark
+
+
+class Look(msgspec.Struct, frozen=True):
+    """The circumstances of one painting."""
+
+    now: float = 0.0
+    """Seconds since the epoch, UTC."""
+    plain: bool = False
+    """True where the terminal shows ASCII only."""
+    qualified: bool = False
+    """True where envs of several projects are shown: names carry their project."""
+
+    @property
+    def none(self) -> str:
+        """Stands for a value that there is none of."""
+        return "-" if self.plain else DASH
+
+    @property
+    def step(self) -> Span:
+        """Between two names on the way from the hive to where one is."""
+        return Span(
+            " > " if self.plain else " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} ", "dim"
+        )
+
+    def sign(self, mark: Mark, role: str | None = None) -> Span:
+        """The glyph of a mark."""
+        return Span(mark.sign(self.plain), role or mark.role)

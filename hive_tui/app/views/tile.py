@@ -1,0 +1,238 @@
+"""One env in a few lines: who, where, the one thing to know, the verdict, ports, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hive_tui.app import figures
+from hive_tui.app.lines import BLANK, Line, Span, beside, cut, fit, joined, safe, width_of
+from hive_tui.app.marks import BAR, STALE, TRANSITIONS, of_agent, of_env, of_service, of_test
+from hive_tui.app.views.look import Look
+from hive_tui.model.environment import (
+    EnvDetail,
+    EnvState,
+    EnvView,
+    GitView,
+    ProgressView,
+    ServiceState,
+    TestState,
+    TestView,
+)
+
+FULL = 6
+"""Lines of a whole tile."""
+
+SHORT = 4
+"""Lines of a tile without ports and cost."""
+
+_SIDE = 16
+"""Cells of the right column, so that states and counts stand below each other."""
+
+_WORST = {
+    ServiceState.CRASHED: 0,
+    ServiceState.BACKOFF: 1,
+    ServiceState.UNHEALTHY: 2,
+}
+
+
+def tile(
+    detail: EnvDetail, width: int, rows: int, look: Look, history: Sequence[float] = ()
+) -> tuple[Line, ...]:
+    """Exactly `rows` lines of exactly `width` cells.
+
+    Args:
+        detail: The env.
+        width: In cells, the bar at the left edge included.
+        rows: `FULL` or `SHORT`; what does not fit goes from the end.
+        look: Time and terminal.
+        history: Memory in bytes, oldest first.
+    """
+    view = detail.view
+    mark = of_env(view.state, view.progress.done if view.progress else 0)
+    inner = width - 2
+    lines = (
+        _two(_name(view, look), _state(view, look), inner),
+        _two((Span(safe(view.branch), "muted"),), git_of(view.git, look), inner),
+        cut(_one_thing(detail, look, inner), inner),
+        _two(_verdicts(view.tests, look), _dots(view, look), inner),
+        cut(_place(detail, look), inner),
+        _two(_cost(view, look, history), _commit_change(view.git), inner),
+    )
+    bar = Span(BAR.sign(look.plain), mark.role)
+    return tuple(fit((bar, Span(" "), *line), width) for line in lines[:rows])
+
+
+def row(detail: EnvDetail, width: int, look: Look) -> Line:
+    """The env in one line, for terminals too small for tiles."""
+    view = detail.view
+    mark = of_env(view.state, view.progress.done if view.progress else 0)
+    head: Line = (look.sign(mark), Span(" "), *_name(view, look))
+    if view.progress is not None:
+        rest = f"{mark.word} {_done(view.progress)}"
+    else:
+        rest = view.reason if view.reason and mark.role in ("warning", "bad") else mark.word
+    return beside(head, cut((Span(safe(rest), mark.role),), max(8, width // 2)), width)
+
+
+def git_of(git: GitView | None, look: Look) -> Line:
+    """`↑3 ↓2 ±12`: commits ahead and behind, files changed. What is zero is left out."""
+    if git is None:
+        return BLANK
+    signs = ("+", "-", "~") if look.plain else ("↑", "↓", "±")
+    pairs = zip(signs, (git.ahead, git.behind, git.dirty), strict=True)
+    return joined(((Span(f"{sign}{n}", "muted"),) for sign, n in pairs if n), " ")
+
+
+def verdict_of(test: TestView, look: Look) -> Line:
+    """`✓ unit 212`, `✗ e2e 2/40`; dim with a ring where the code changed since."""
+    mark = of_test(test.state)
+    name = safe(test.name)
+    total = (test.passed or 0) + (test.failed or 0)
+    text = f" {name}"
+    if test.state is TestState.PASSED and test.passed is not None:
+        text = f" {name} {test.passed}"
+    elif test.state is TestState.FAILED and test.failed is not None:
+        text = f" {name} {test.failed}/{total}"
+    elif test.state in (TestState.RUNNING, TestState.ERROR):
+        text = f" {name} {mark.word}"
+    if test.stale and test.state in (TestState.PASSED, TestState.FAILED):
+        return (look.sign(STALE), Span(f" {mark.sign(look.plain)}{text}", "dim"))
+    quiet = "muted" if mark.role == "good" else mark.role
+    return (look.sign(mark), Span(text, quiet))
+
+
+def progress_of(progress: ProgressView, width: int, look: Look) -> Line:
+    """A bar, the steps done, and the time that is left."""
+    full, empty = figures.meter(
+        progress.done / progress.all if progress.all else 0.0, width, plain=look.plain
+    )
+    return (
+        Span(full, "moving"),
+        Span(empty, "dim"),
+        Span(f" {_done(progress)}", "moving"),
+        Span(
+            f"  ~{figures.seconds(progress.eta_s)}" if progress.eta_s is not None else "", "muted"
+        ),
+    )
+
+
+def _two(left: Line, right: Line, width: int) -> Line:
+    """Two columns; the right one starts at the same cell in every line of every tile."""
+    side = min(_SIDE, width // 2)
+    return (*fit(left, width - side - 1), Span(" "), *cut(right, side))
+
+
+def _name(view: EnvView, look: Look) -> Line:
+    if look.qualified:
+        return (Span(safe(view.project) + "/", "muted"), Span(safe(view.name), "strong"))
+    return (Span(safe(view.name), "strong"),)
+
+
+def _state(view: EnvView, look: Look) -> Line:
+    mark = of_env(view.state, view.progress.done if view.progress else 0)
+    word = "muted" if mark.role == "good" else mark.role
+    return (look.sign(mark), Span(f" {mark.word}", word))
+
+
+def _done(progress: ProgressView) -> str:
+    return f"{progress.done}/{progress.all}"
+
+
+def _one_thing(detail: EnvDetail, look: Look, width: int) -> Line:
+    """The agent if it wants something, else what moves, else what is broken, else the agent."""
+    view = detail.view
+    agent = view.agent
+    if agent is not None and agent.state in ("waiting", "stuck", "error"):
+        mark = of_agent(agent.state)
+        text = safe(agent.reason or agent.state)
+        age = figures.since(agent.since, look.now)
+        words = (look.sign(mark), Span(f" {safe(agent.kind)}  {text}", mark.role))
+        return beside(words, (Span(age, "muted"),) if age else BLANK, width)
+    if view.progress is not None:
+        return progress_of(view.progress, max(6, width // 3), look)
+    if view.state in (EnvState.FAILED, EnvState.DEGRADED):
+        return _trouble(detail, look)
+    if agent is not None and agent.state != "none":
+        mark = of_agent(agent.state)
+        text = safe(agent.reason or agent.state)
+        return (look.sign(mark), Span(f" {safe(agent.kind)}  {text}", "muted"))
+    if view.wanted.value != view.state.value and view.reason:
+        return (Span(safe(view.reason), "muted"),)
+    return BLANK
+
+
+def _trouble(detail: EnvDetail, look: Look) -> Line:
+    view = detail.view
+    mark = of_env(view.state)
+    broken = sorted(
+        (service for service in view.services if service.state in _WORST),
+        key=lambda service: _WORST[service.state],
+    )
+    reason = safe(view.reason or (detail.failure.reason if detail.failure else mark.word))
+    name = detail.failure.step if detail.failure else ""
+    if broken:
+        mark = of_service(broken[0].state)
+        name = broken[0].name
+        reasons = {service.name: service.reason for service in detail.services}
+        reason = safe(reasons.get(name) or reason)
+    name = safe(name)
+    named = reason if not name or name in reason else f"{name}  {reason}"
+    return (look.sign(mark), Span(f" {named}", mark.role))
+
+
+def _verdicts(tests: Sequence[TestView], look: Look) -> Line:
+    order = {TestState.FAILED: 0, TestState.ERROR: 0, TestState.RUNNING: 1}
+    run = [test for test in tests if test.state is not TestState.NEVER]
+    worst_first = sorted(run, key=lambda test: order.get(test.state, 2))
+    if not run and tests:
+        return (Span("no test has run", "dim"),)
+    return joined(verdict_of(test, look) for test in worst_first)
+
+
+def _dots(view: EnvView, look: Look) -> Line:
+    """One dot a service; a fraction where they are too many."""
+    if len(view.services) > _SIDE:
+        ready = sum(service.state is ServiceState.READY for service in view.services)
+        return (Span(f"{ready}/{len(view.services)} ready", "muted"),)
+    return tuple(look.sign(of_service(service.state)) for service in view.services)
+
+
+def _place(detail: EnvDetail, look: Look) -> Line:
+    """The running steps and what waits while the env moves, else its named ports."""
+    view = detail.view
+    if view.progress is not None:
+        steps = [(Span(safe(name), "text"),) for name in view.progress.running]
+        waits = [
+            (Span(f"{safe(wait.step)} waits for {safe(wait.reason)}", "dim"),)
+            for wait in detail.waiting
+        ]
+        return joined((*steps, *waits[:1]))
+    if view.state not in (EnvState.WARM, EnvState.FROZEN, EnvState.DEGRADED) and not any(
+        service.state is ServiceState.READY for service in view.services
+    ):
+        return (Span("ports ", "dim"), Span(f"{view.ports.base}+", "dim"))
+    return joined(
+        (Span(f"{safe(name)} ", "dim"), Span(str(port), "muted"))
+        for name, port in view.ports.names.items()
+    )
+
+
+def _cost(view: EnvView, look: Look, history: Sequence[float]) -> Line:
+    if not view.memory_bytes or (view.state in TRANSITIONS and not history):
+        return (Span(look.none, "dim"),)
+    shape = figures.spark(history, plain=look.plain) if len(history) > 1 else ""
+    cpu = f"  {view.cpu_percent:.0f}%" if view.cpu_percent is not None else ""
+    return joined(
+        (
+            (Span(shape, "dim"),) if shape else BLANK,
+            (Span(f"{figures.size(view.memory_bytes)}{cpu}", "muted"),),
+        ),
+        " ",
+    )
+
+
+def _commit_change(git: GitView | None) -> Line:
+    if git is None or not (git.insertions or git.deletions):
+        return BLANK
+    line: Line = (Span(f"+{git.insertions}", "dim"), Span(f" -{git.deletions}", "dim"))
+    return line if width_of(line) <= _SIDE else BLANK

@@ -1,0 +1,91 @@
+"""Lines that are shown as they are: a fixed number of rows, or a page that scrolls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from hive_tui.app.lines import BLANK, Line
+from hive_tui.app.paint import ROLE_CLASSES, Paint
+
+
+class Rows(Widget):
+    """A few lines: head lines, status, keys. As high as it has lines."""
+
+    COMPONENT_CLASSES = set(ROLE_CLASSES)
+    DEFAULT_CSS = "Rows { height: auto; width: 1fr; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._paint = Paint(self)
+        self._lines: tuple[Line, ...] = (BLANK,)
+
+    def put(self, *lines: Line) -> None:
+        """Show these lines; repaints only where they differ."""
+        if lines == self._lines:
+            return
+        grown = len(lines) != len(self._lines)
+        self._lines = lines
+        self.refresh(layout=grown)
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """All of the width."""
+        return container.width
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """A row a line."""
+        return len(self._lines)
+
+    def notify_style_update(self) -> None:
+        """Take the new colours."""
+        super().notify_style_update()
+        self._paint.forget()
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one row."""
+        line = self._lines[y] if y < len(self._lines) else BLANK
+        return self._paint.strip(line, self.size.width)
+
+
+class Pages(ScrollView, can_focus=True, inherit_bindings=False):
+    """A page of any length, drawn line by line; only what is visible costs."""
+
+    COMPONENT_CLASSES = set(ROLE_CLASSES)
+    DEFAULT_CSS = "Pages { height: 1fr; width: 1fr; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._paint = Paint(self)
+        self._lines: Sequence[Line] = ()
+
+    def put(self, lines: Sequence[Line]) -> None:
+        """Show these lines; rows that stay the same are not painted again."""
+        before = self._lines
+        self._lines = lines
+        if len(before) != len(lines):
+            self.virtual_size = Size(self.size.width, len(lines))
+            self.refresh()
+            return
+        top = round(self.scroll_offset.y)
+        for at, (old, new) in enumerate(zip(before, lines, strict=True)):
+            if old != new:
+                self.refresh(Region(0, at - top, self.size.width, 1))
+
+    def reveal(self, row: int) -> None:
+        """Scroll as far as needed to see a row."""
+        self.scroll_to_region(Region(0, row, 1, 1), animate=False, force=True)
+
+    def notify_style_update(self) -> None:
+        """Take the new colours."""
+        super().notify_style_update()
+        self._paint.forget()
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one row."""
+        at = y + round(self.scroll_offset.y)
+        line = self._lines[at] if at < len(self._lines) else BLANK
+        return self._paint.strip(line, self.size.width)

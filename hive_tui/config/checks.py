@@ -1,0 +1,162 @@
+"""Whether one text of hive.toml is what its kind asks for. Pure; looks at nothing but the text."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Collection
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+import msgspec
+import pathspec
+
+from hive_tui.config import templates
+from hive_tui.config.problems import KeyPath, Problem, listed, nearest, show, unknown_name
+from hive_tui.config.schema import Kind
+from hive_tui.config.templates import Place
+from hive_tui.config.units import duration_s, memory_bytes
+
+_PLACES = {
+    Kind.TEMPLATE: Place.ENV,
+    Kind.COMMAND: Place.ENV,
+    Kind.FOLDER: Place.ENV,
+    Kind.REGEX: Place.ENV,
+    Kind.URL: Place.ENV,
+    Kind.FILE: Place.ENV,
+    Kind.BRANCH: Place.BRANCH,
+    Kind.WORKTREES: Place.WORKTREES,
+}
+NO_PORTS = "no name, for [ports] has no names"
+_NO_STEPS = "no name, for there is no service or task"
+_MAY_BE_EMPTY = {Kind.TEMPLATE}
+_HOST = re.compile(r"[A-Za-z0-9._:-]+")
+
+
+class Names(msgspec.Struct, frozen=True):
+    """What the file defines and texts refer to."""
+
+    ports: tuple[str, ...] = ()
+    """Of the block that each env gets."""
+    shared_ports: tuple[str, ...] = ()
+    """Of services that all envs share; no env has them, so no template does."""
+    steps: tuple[str, ...] = ()
+    """Services and tasks."""
+    suites: tuple[str, ...] = ()
+
+
+def check(kind: Kind, text: str, path: KeyPath, names: Names) -> Problem | None:
+    """Judge one text.
+
+    Args:
+        kind: What the text means.
+        text: As in the file.
+        path: Where it stands: texts under `tests` may also refer to `{{report}}`.
+        names: What may be referred to.
+    """
+    if kind is Kind.STEP:
+        return _step(text, path, names)
+    if kind is Kind.PORT:
+        known = (*names.ports, *names.shared_ports)
+        return None if text in known else unknown_name(path, text, known, NO_PORTS)
+    if "\0" in text:
+        return Problem(path, show(text), f"{kind}, without NUL characters")
+    place = _PLACES.get(kind, Place.NOWHERE)
+    if place is Place.ENV and path[0] == "tests":
+        place = Place.SUITE
+    if bad := templates.check(text, ports=names.ports, where=place):
+        near = nearest(bad.found.strip("{} "), bad.allowed)
+        return Problem(path, show(bad.found), listed(bad.allowed, "no templates here"), near)
+    if not text.strip() and kind not in _MAY_BE_EMPTY:
+        return Problem(path, show(text), str(kind))
+    reason = _flaw(kind, text, names.ports)
+    return None if reason is None else Problem(path, show(text), reason)
+
+
+def _step(text: str, path: KeyPath, names: Names) -> Problem | None:
+    if text in names.steps:
+        return None
+    if text in names.suites:
+        return Problem(path, f"{show(text)}, a test", listed(names.steps, _NO_STEPS))
+    return unknown_name(path, text, names.steps, _NO_STEPS)
+
+
+def _flaw(kind: Kind, text: str, ports: Collection[str]) -> str | None:
+    """What would be allowed instead; `None` where the text is fine."""
+    match kind:
+        case Kind.FOLDER | Kind.PATH:
+            bad = not _is_inside(_filled(text, ports), itself=kind is Kind.FOLDER)
+        case Kind.GLOB:
+            bad = not _is_glob(text)
+        case Kind.INSIDE:
+            bad = not text.startswith("/")
+        case Kind.DURATION:
+            bad = not _converts(duration_s, text)
+        case Kind.MEMORY:
+            bad = not _converts(lambda value: memory_bytes(value, 1), text)
+        case Kind.URL:
+            bad = not _is_url(_filled(text, ports))
+        case Kind.WORKTREES:
+            bad = not re.search(r"\{\{\s*(env|branch)\s*\}\}", text)
+        case Kind.REGEX:
+            fault = _regex_fault(_filled(text, ports))
+            return fault and f"a regular expression ({fault})"
+        case _:
+            bad = False
+    return str(kind) if bad else None
+
+
+def _filled(text: str, ports: Collection[str]) -> str:
+    """The text with something plausible in place of every template."""
+    plausible = dict.fromkeys(templates.names(ports, Place.SUITE), "x")
+    plausible |= {f"port.{name}": "1" for name in ports}
+    return templates.expand(text, plausible)
+
+
+def _is_inside(text: str, *, itself: bool) -> bool:
+    """Whether it is a relative path that stays in the repository and out of git's own folder."""
+    parts = PurePosixPath(text).parts
+    if text.startswith(("/", "~")) or ".." in parts or parts[:1] == (".git",):
+        return False
+    return bool(parts) or itself
+
+
+def _is_glob(text: str) -> bool:
+    pattern = text.removeprefix("!")
+    if pattern.startswith(("/", "~", "#")) or ".." in pattern.split("/"):
+        return False
+    try:
+        spec = pathspec.GitIgnoreSpec.from_lines([text])
+    except (ValueError, re.error):
+        return False
+    return all(pattern.include is not None for pattern in spec.patterns)
+
+
+def _is_url(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError:
+        return False
+    if not text.isprintable() or " " in text or url.scheme not in ("http", "https"):
+        return False
+    return _HOST.fullmatch(url.hostname or "") is not None and port != 0
+
+
+def _regex_fault(text: str) -> str | None:
+    """Why it does not compile over bytes, which is what logs are made of."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            re.compile(text.encode())
+    except (re.error, OverflowError, RecursionError) as error:
+        return str(error)
+    return None
+
+
+def _converts(convert: Callable[[str], object], text: str) -> bool:
+    try:
+        convert(text)
+    except ValueError:
+        return False
+    return True

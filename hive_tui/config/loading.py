@@ -1,0 +1,137 @@
+"""Finds, reads and parses hive.toml; tells all that is wrong with it at once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from hive_tui.config import rules
+from hive_tui.config.building import build
+from hive_tui.config.lines import Lines
+from hive_tui.config.problems import Problem
+from hive_tui.config.schema import File
+from hive_tui.config.shape import Reader, names_in
+from hive_tui.model.errors import ConfigError, NotFoundError
+from hive_tui.model.project import Project
+
+FILE = "hive.toml"
+SIZE_LIMIT = 1024 * 1024
+"""Bytes. A larger file is refused unread."""
+
+_SHOWN_PROBLEMS = 100
+_HINT = "docs/hive-toml.md has every key; `hive schema` prints the JSON Schema for an editor"
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def load(root: str | Path) -> Project:
+    """Read `<root>/hive.toml`.
+
+    Raises:
+        NotFoundError: There is no such file (code `no_project`).
+        ConfigError: It cannot be read, is larger than 1 MB, is not UTF-8, or something in it is
+            wrong; the message lists all problems, one a line.
+    """
+    folder = Path(root).expanduser().resolve()
+    path = folder / FILE
+    if not path.exists():
+        raise NotFoundError(
+            f"there is no {FILE} in {folder}",
+            hint="`hive init` writes one out of what the repository has",
+            code="no_project",
+        )
+    if not path.is_file():
+        raise ConfigError(f"{path} is not a file", hint="`hive init` writes one")
+    try:
+        with path.open("rb") as file:
+            data = file.read(SIZE_LIMIT + 1)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}", hint="check its permissions"
+        ) from error
+    if len(data) > SIZE_LIMIT:
+        raise ConfigError(f"{path} is larger than 1 MB", hint="is it the right file?")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{FILE}:{line}: found the byte 0x{data[error.start]:02x}; allowed: UTF-8",
+            hint="save the file as UTF-8",
+        ) from error
+    return parse(text, root=str(folder))
+
+
+def parse(text: str, *, root: str, file: str = FILE) -> Project:
+    """Turn the text of a hive.toml into a project. Touches no disk.
+
+    Args:
+        text: The file's text; an empty one is a project with all defaults.
+        root: Main checkout, absolute and resolved; its last part is the default name.
+        file: Name for messages.
+
+    Raises:
+        ConfigError: The message lists all problems in the order of the file, one a line:
+            `hive.toml:3: key services.api.needs: found "bd"; allowed: db; did you mean "db"?`
+    """
+    document = _toml(text, file)
+    reader = Reader(names_in(document))
+    form = msgspec.convert(reader.read(document), File)
+    problems = [*reader.problems, *rules.check(document, form)]
+    if problems:
+        raise ConfigError(_message(text, file, problems), hint=_HINT)
+    return build(
+        form,
+        root=root,
+        default_name=_default_name(root),
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+    )
+
+
+def find_root(start: str) -> str | None:
+    """The nearest folder from `start` upwards that has a hive.toml, absolute and resolved.
+
+    Looks no further than the git repository that `start` lies in. In the worktree of an env that
+    is the worktree, where the file is tracked by git.
+    """
+    folder = Path(start).expanduser().resolve()
+    for candidate in (folder, *folder.parents):
+        if (candidate / FILE).is_file():
+            return str(candidate)
+        if (candidate / ".git").exists():
+            return None
+    return None
+
+
+def _toml(text: str, file: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError(f"{file}: lists or tables are nested too deeply", hint=_HINT) from None
+    except ValueError as error:
+        reason = str(error)
+        place = _PLACE.search(reason)
+        where = file
+        if place is not None:
+            reason = reason[: place.start()]
+            line, column = place.group(1), place.group(2)
+            where += f":{line}:{column}" if line else f":{text.count(chr(10)) + 1}"
+        raise ConfigError(f"{where}: not valid TOML: {reason}", hint=_HINT) from error
+
+
+def _message(text: str, file: str, problems: list[Problem]) -> str:
+    lines = Lines(text)
+    placed = sorted(((lines.of(problem.path), problem) for problem in problems), key=lambda p: p[0])
+    shown = [problem.line(file, line) for line, problem in placed[:_SHOWN_PROBLEMS]]
+    if len(placed) > _SHOWN_PROBLEMS:
+        shown.append(f"… and {len(placed) - _SHOWN_PROBLEMS} more problems")
+    return "\n".join(shown)
+
+
+def _default_name(root: str) -> str:
+    """A valid project name out of the folder's."""
+    return _NOT_IN_NAME.sub("-", Path(root).name).strip("-._")[:64] or "project"

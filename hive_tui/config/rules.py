@@ -1,0 +1,153 @@
+"""What keys of hive.toml say together: what excludes what, what must be unique, cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from hive_tui.config.checks import NO_PORTS
+from hive_tui.config.problems import KeyPath, Problem, show, unknown_name
+from hive_tui.config.schema import File
+from hive_tui.config.templates import port_variable
+
+_READY = ("tcp", "http", "exec", "log", "file")
+_LAST_PORT = 65535
+_OURS = {
+    "HIVE_ENV",
+    "HIVE_PROJECT",
+    "HIVE_WORKTREE",
+    "HIVE_REPO",
+    "HIVE_BRANCH",
+    "HIVE_INDEX",
+    "HIVE_RUN_ID",
+}
+
+
+def check(document: Mapping[str, object], file: File) -> list[Problem]:
+    """All that is wrong between keys.
+
+    Args:
+        document: As parsed: tells which keys the user wrote, sound or not.
+        file: The part of it that fits the schema.
+    """
+    return [
+        *_ports(file),
+        *_variables(document),
+        *_services(document, file),
+        *_twice("link", [link.path for link in file.link]),
+        *_twice("copy", [copy.path for copy in file.copy]),
+        *_shared_names(document),
+        *_cycles(file),
+    ]
+
+
+def _ports(file: File) -> Iterator[Problem]:
+    ports = file.ports
+    if ports.base + ports.block > _LAST_PORT:
+        found = f"base {ports.base} + block {ports.block} = {ports.base + ports.block}"
+        yield Problem(("ports", "block"), found, f"a sum of at most {_LAST_PORT}")
+    offsets: dict[int, str] = {}
+    variables: dict[str, str] = {}
+    for name, offset in ports.names.items():
+        path = ("ports", "names", name)
+        if offset >= ports.block:
+            yield Problem(path, show(offset), f"a whole number from 0 to {ports.block - 1}")
+        if other := offsets.get(offset):
+            yield Problem(path, f"{offset}, which {other} has too", "an offset of its own")
+        if other := variables.get(port_variable(name)):
+            found = f"a name that makes {port_variable(name)}, as {other} does"
+            yield Problem(path, found, "a name that differs in letters or digits")
+        offsets[offset] = variables[port_variable(name)] = name
+
+
+def _variables(document: Mapping[str, object]) -> Iterator[Problem]:
+    tables: list[KeyPath] = [("env",)]
+    for kind in ("services", "tasks", "tests"):
+        tables.extend((kind, name, "env") for name in _table(document, (kind,)))
+    for path in tables:
+        for name in _table(document, path):
+            if name in _OURS or name.startswith(("HIVE_PORT_", "HIVE_ARG_")):
+                yield Problem(
+                    (*path, name), "a variable that hive itself sets", "any other variable name"
+                )
+
+
+def _services(document: Mapping[str, object], file: File) -> Iterator[Problem]:
+    for name, service in file.services.items():
+        path = ("services", name)
+        written = _table(document, path)
+        yield from _exactly_one(path, written, ("run", "image"))
+        if "ready" in written and isinstance(written["ready"], dict):
+            yield from _exactly_one((*path, "ready"), written["ready"], _READY)
+        if "image" not in written:
+            for key in ("ports", "volumes"):
+                if key in written:
+                    yield Problem((*path, key), "it without image", "only beside image")
+        if "per_env" in written and service.scope != "shared":
+            yield Problem(
+                (*path, "per_env"), f'it with scope "{service.scope}"', 'only with scope "shared"'
+            )
+        if service.scope == "env":
+            yield from _container_ports(path, service.ports, document)
+
+
+def _container_ports(
+    path: KeyPath, ports: Iterable[str], document: Mapping[str, object]
+) -> Iterator[Problem]:
+    known = _table(document, ("ports", "names"))
+    for port in ports:
+        if port not in known:
+            yield unknown_name((*path, "ports", port), port, known, NO_PORTS)
+
+
+def _exactly_one(
+    path: KeyPath, table: Mapping[str, object], keys: tuple[str, ...]
+) -> Iterator[Problem]:
+    found = [key for key in keys if key in table]
+    if len(found) != 1:
+        words = " and ".join(found) or "none of them"
+        yield Problem(path, words, f"exactly one of {', '.join(keys)}")
+
+
+def _twice(table: str, paths: list[str]) -> Iterator[Problem]:
+    for index, path in enumerate(paths):
+        if path in paths[:index]:
+            yield Problem((table, index, "path"), f"{show(path)} again", "each path once")
+
+
+def _shared_names(document: Mapping[str, object]) -> Iterator[Problem]:
+    for name in _table(document, ("tasks",)):
+        if name in _table(document, ("services",)):
+            yield Problem(("tasks", name), "the name of a service", "a name of its own")
+
+
+def _cycles(file: File) -> Iterator[Problem]:
+    """Each cycle once; a cycle that shares its last edge with another shows when that is mended."""
+    kinds = dict.fromkeys(file.services, "services") | dict.fromkeys(file.tasks, "tasks")
+    needs = {name: set(service.needs) for name, service in file.services.items()}
+    needs |= {name: set(task.needs) for name, task in file.tasks.items()}
+    while cycle := _cycle(needs):
+        first = min(range(len(cycle)), key=lambda at: list(needs).index(cycle[at]))
+        cycle = cycle[first:] + cycle[:first]
+        path = (kinds[cycle[0]], cycle[0], "needs")
+        yield Problem(path, f"the cycle {' -> '.join([*cycle, cycle[0]])}", "needs without a cycle")
+        needs[cycle[-1]].discard(cycle[0])
+
+
+def _cycle(needs: Mapping[str, Iterable[str]]) -> list[str]:
+    """Names of which each needs the next and the last needs the first; empty without a cycle."""
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        # The sorter lists them the other way round, with the first again at the end.
+        names: list[str] = error.args[1]
+        return names[:0:-1]
+    return []
+
+
+def _table(document: Mapping[str, object], path: KeyPath) -> Mapping[str, object]:
+    """The table at `path`; an empty one where there is none."""
+    value: object = document
+    for key in path:
+        value = value.get(str(key)) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}

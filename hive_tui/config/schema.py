@@ -1,0 +1,351 @@
+"""The form of hive.toml: every table, key, type, range and meaning, said once.
+
+The loader, the JSON Schema and the reference page are all made out of these definitions. What no
+single key can tell (cycles, keys that exclude each other) is in `rules`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+NAME = "^[a-z][a-z0-9_-]{0,63}$"
+PROJECT_NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$"
+
+LONGEST_S = 7 * 86400
+
+
+class Kind(StrEnum):
+    """What a text means, and so how it is checked. The value is how a person would call it."""
+
+    TEXT = "text"
+    TEMPLATE = "text with {{templates}}"
+    COMMAND = "a command"
+    FOLDER = "a folder inside the repository"
+    PATH = "a relative path inside the repository"
+    INSIDE = "an absolute path inside the container"
+    GLOB = "a relative glob"
+    DURATION = 'a time such as "30m", "2h" or "1d", or "never"'
+    MEMORY = 'a share such as "75%" or a size such as "12GB"'
+    REGEX = "a regular expression"
+    URL = "a URL such as http://127.0.0.1:{{port.NAME}}/path"
+    FILE = "a path"
+    PORT = "a port name"
+    STEP = "a service or task"
+    BRANCH = "a branch name with {{env}} or {{project}}"
+    WORKTREES = "a path that holds {{env}} or {{branch}}"
+
+
+def _is(kind: Kind, meaning: str = "") -> Meta:
+    return Meta(description=meaning or None, extra={"kind": kind})
+
+
+def _one_of(meaning: str, *keys: str) -> Meta:
+    alternatives = [{"required": [key]} for key in keys]
+    return Meta(description=meaning or None, extra_json_schema={"oneOf": alternatives})
+
+
+Name = Annotated[str, Meta(pattern=NAME)]
+Variable = Annotated[str, Meta(pattern=VARIABLE)]
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Offset = Annotated[int, Meta(ge=0, le=65534)]
+Path = Annotated[str, _is(Kind.PATH)]
+Glob = Annotated[str, _is(Kind.GLOB)]
+Step = Annotated[str, _is(Kind.STEP)]
+
+Cwd = Annotated[
+    str | UnsetType,
+    _is(
+        Kind.FOLDER,
+        "Folder that it runs in, relative to the worktree; without it the worktree itself.",
+    ),
+]
+Needs = Annotated[
+    list[Step],
+    Meta(description="Services that have to be ready and tasks that have to have succeeded."),
+]
+Timeout = Annotated[
+    float, Meta(gt=0, le=LONGEST_S, description="Seconds after which it has failed.")
+]
+Slots = Annotated[
+    int, Meta(ge=0, le=1024, description="CPU slots while it runs; 0 for one that only waits.")
+]
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the file."""
+
+
+class SecretTable(Table, frozen=True):
+    """A value that is kept out of the file."""
+
+    secret: Annotated[
+        str,
+        Meta(
+            pattern=VARIABLE,
+            description="Name in the secrets file or in the daemon's environment.",
+        ),
+    ]
+
+
+Value = Annotated[str, _is(Kind.TEMPLATE)] | SecretTable
+Variables = Annotated[
+    dict[Variable, Value],
+    Meta(description="Its own environment variables, beside those of `[env]`."),
+]
+
+
+class ProjectTable(Table, frozen=True):
+    """The repository, and how its envs are made."""
+
+    name: Annotated[
+        Annotated[str, Meta(pattern=PROJECT_NAME)] | UnsetType,
+        Meta(description="Name of the project; without it the folder's name."),
+    ] = UNSET
+    base: Annotated[
+        str | UnsetType,
+        _is(Kind.TEXT, "Branch that envs start from; without it the repository's default."),
+    ] = UNSET
+    branch: Annotated[str, _is(Kind.BRANCH, "Branch of a new env.")] = "{{env}}"
+    worktrees: Annotated[
+        str,
+        _is(Kind.WORKTREES, "Where worktrees go; a relative path counts from the main checkout."),
+    ] = "~/hive/{{project}}/{{env}}"
+    spares: Annotated[
+        int, Meta(ge=0, le=20, description="Worktrees prepared ahead, so that a spawn is fast.")
+    ] = 1
+
+
+class LogsTable(Table, frozen=True):
+    """What services, tasks and tests write."""
+
+    max_mb: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="What one log may take on disk, in MB; the oldest part goes first.",
+        ),
+    ] = 20
+
+
+class IdleTable(Table, frozen=True):
+    """What happens to an env that nobody and no agent has touched for that long."""
+
+    freeze: Annotated[str, _is(Kind.DURATION, "After this time it is frozen.")] = "30m"
+    cool: Annotated[str, _is(Kind.DURATION, "After this time it goes cold.")] = "2h"
+    stop: Annotated[str, _is(Kind.DURATION, "After this time it is stopped.")] = "1d"
+
+
+class LimitsTable(Table, frozen=True):
+    """What all envs together may take of the machine."""
+
+    memory: Annotated[str, _is(Kind.MEMORY, "What all warm envs together may take.")] = "75%"
+    idle: Annotated[
+        IdleTable,
+        Meta(description="What happens to an env that nobody and no agent has touched."),
+    ] = IdleTable()
+
+
+class PortsTable(Table, frozen=True):
+    """The block of ports that each env gets."""
+
+    base: Annotated[int, Meta(ge=1024, le=65534, description="First port of the first block.")] = (
+        10000
+    )
+    block: Annotated[int, Meta(ge=1, le=64511, description="Ports per env.")] = 1000
+    names: Annotated[
+        dict[Name, Offset],
+        Meta(description="Port name to offset in the block; `{{port.NAME}}` is the port."),
+    ] = {}
+
+
+class LinkTable(Table, frozen=True):
+    """A dependency folder that is taken from the main checkout instead of installed again."""
+
+    path: Annotated[str, _is(Kind.PATH, "The folder.")]
+    mode: Annotated[
+        Literal["auto", "symlink", "reflink", "copy", "hardlink", "overlay"],
+        Meta(description="How it is taken; `auto` picks the cheapest that is safe here."),
+    ] = "auto"
+    key: Annotated[
+        list[Path],
+        Meta(
+            description="Files that say what is in the folder. Where they differ from the main "
+            "checkout's, the env gets its own copy."
+        ),
+    ] = []
+    install: Annotated[
+        str | UnsetType, _is(Kind.COMMAND, "Command that fills the env's own copy.")
+    ] = UNSET
+
+
+class CopyTable(Table, frozen=True):
+    """An untracked file or folder that a checkout needs."""
+
+    path: Annotated[str, _is(Kind.PATH, "The file or folder.")]
+
+
+class ReadyTable(Table, frozen=True):
+    """When a service counts as ready: exactly one of the first five keys."""
+
+    tcp: Annotated[str | UnsetType, _is(Kind.PORT, "It listens on the port of that name.")] = UNSET
+    http: Annotated[
+        str | UnsetType, _is(Kind.URL, "A GET of the URL answers with status 200 to 399.")
+    ] = UNSET
+    exec: Annotated[str | UnsetType, _is(Kind.COMMAND, "The command ends with status 0.")] = UNSET
+    log: Annotated[
+        str | UnsetType, _is(Kind.REGEX, "A line of its log matches the regular expression.")
+    ] = UNSET
+    file: Annotated[
+        str | UnsetType, _is(Kind.FILE, "The file exists; relative to the worktree.")
+    ] = UNSET
+    timeout: Timeout = 60.0
+
+
+class StopTable(Table, frozen=True):
+    """How a service is asked to end."""
+
+    signal: Annotated[
+        Literal["TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "WINCH", "ABRT", "KILL"],
+        Meta(description="Signal that asks it to end."),
+    ] = "TERM"
+    grace: Annotated[
+        float,
+        Meta(ge=0, le=3600, description="Seconds until all its processes are killed."),
+    ] = 5.0
+
+
+class PerEnvTable(Table, frozen=True):
+    """How an env gets and loses its own part of a shared service."""
+
+    create: Annotated[str | UnsetType, _is(Kind.COMMAND, "Makes the env's part.")] = UNSET
+    drop: Annotated[str | UnsetType, _is(Kind.COMMAND, "Removes the env's part.")] = UNSET
+
+
+class ServiceTable(Table, frozen=True):
+    """Something that keeps running: a process (`run`) or a container (`image`), never both."""
+
+    run: Annotated[str | UnsetType, _is(Kind.COMMAND, "Command of a process.")] = UNSET
+    image: Annotated[str | UnsetType, _is(Kind.TEMPLATE, "Image of a container.")] = UNSET
+    cwd: Cwd = UNSET
+    needs: Needs = []
+    ready: Annotated[
+        ReadyTable | UnsetType,
+        _one_of(
+            "When it counts as ready; without it as soon as it runs.",
+            "tcp",
+            "http",
+            "exec",
+            "log",
+            "file",
+        ),
+    ] = UNSET
+    restart: Annotated[
+        Literal["no", "on-failure", "always"],
+        Meta(description="What happens when it ends by itself."),
+    ] = "on-failure"
+    stop: Annotated[StopTable, Meta(description="How it is asked to end.")] = StopTable()
+    when: Annotated[
+        Literal["cold", "warm", "manual"],
+        Meta(description="From which state on it runs by itself."),
+    ] = "warm"
+    scope: Annotated[
+        Literal["env", "shared"], Meta(description="One for each env, or one for the project.")
+    ] = "env"
+    env: Variables = {}
+    ports: Annotated[
+        dict[Name, Port],
+        Meta(description="Containers only: port name to port inside the container."),
+    ] = {}
+    volumes: Annotated[
+        dict[Name, Annotated[str, _is(Kind.INSIDE)]],
+        Meta(description="Containers only: volume name to path inside; one volume per env."),
+    ] = {}
+    per_env: Annotated[
+        PerEnvTable | UnsetType,
+        Meta(description='With `scope = "shared"` only: how an env gets its own part.'),
+    ] = UNSET
+
+
+class TaskTable(Table, frozen=True):
+    """Something that runs to its end: build, migrate, seed."""
+
+    run: Annotated[str, _is(Kind.COMMAND, "The command.")]
+    cwd: Cwd = UNSET
+    needs: Needs = []
+    when: Annotated[
+        Literal["spawn", "cold", "warm"],
+        Meta(description="With which transition it runs; `spawn`: once, when the env is made."),
+    ] = "warm"
+    inputs: Annotated[
+        list[Glob],
+        Meta(
+            description="It is skipped while these files are as they were when it last succeeded "
+            "in the env. Without any it runs each time the env goes up."
+        ),
+    ] = []
+    retries: Annotated[
+        int, Meta(ge=0, le=100, description="How often it is tried again after a failure.")
+    ] = 0
+    timeout: Timeout = 600.0
+    slots: Slots = 1
+    env: Variables = {}
+
+
+class TestTable(Table, frozen=True):
+    """A command that judges the work in an env; `{{report}}` is where JUnit XML may go."""
+
+    __test__ = False
+
+    run: Annotated[str, _is(Kind.COMMAND, "The command.")]
+    cwd: Cwd = UNSET
+    needs: Needs = []
+    watch: Annotated[
+        list[Glob], Meta(description="It runs by itself when these files change.")
+    ] = []
+    timeout: Timeout = 1800.0
+    slots: Slots = 1
+    env: Variables = {}
+
+
+class AgentTable(Table, frozen=True):
+    """A coding agent that may work in an env."""
+
+    kind: Annotated[
+        Literal["claude", "codex", "opencode", "gemini", "generic"],
+        Meta(description="Which agent it is, and so how its state is read."),
+    ]
+    run: Annotated[str, _is(Kind.COMMAND, "The command that starts it.")]
+
+
+class File(Table, frozen=True):
+    """All of hive.toml. Every table may be left out."""
+
+    project: ProjectTable = ProjectTable()
+    logs: LogsTable = LogsTable()
+    limits: LimitsTable = LimitsTable()
+    ports: PortsTable = PortsTable()
+    env: Annotated[
+        dict[Variable, Value],
+        Meta(description="Variables of every service, task, test, agent and shell of an env."),
+    ] = {}
+    link: list[LinkTable] = []
+    copy: list[CopyTable] = []
+    services: dict[Name, Annotated[ServiceTable, _one_of("", "run", "image")]] = {}
+    tasks: dict[Name, TaskTable] = {}
+    tests: dict[Name, TestTable] = {}
+    agents: dict[Name, AgentTable] = {}
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the file, for editors and scripts."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "hive.toml",
+        **msgspec.json.schema(File),
+    }

@@ -1,0 +1,115 @@
+"""Values that are kept out of hive.toml: where they come from, and how they stay unseen."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from hive_tui.model.errors import ConfigError
+from hive_tui.model.project import Project, Secret
+
+MASK = "•••"
+
+_SHORTEST_LINE = 8
+"""Characters from which on a single line of a longer secret is masked by itself."""
+
+
+class Secrets(Mapping[str, str]):
+    """Secrets by name. Printing it shows no values."""
+
+    def __init__(self, file: Mapping[str, str], environ: Mapping[str, str]) -> None:
+        """Look in the file first, then in the environment."""
+        self._values = {**environ, **file}
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Secrets({len(self._values)} names)"
+
+
+def read(path: Path, environ: Mapping[str, str]) -> Secrets:
+    """Read the secrets file: TOML, one `NAME = "value"` a line.
+
+    Args:
+        path: The file; a missing one has no secrets.
+        environ: The daemon's environment, which gives what the file does not.
+
+    Raises:
+        ConfigError: Others may read the file, or it is not a flat table of texts. No value is
+            ever part of the message. Code `secrets_open` or `secrets`.
+    """
+    try:
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if mode & ~0o600:
+                raise ConfigError(
+                    f"{path} has mode {mode:04o}; secrets need 0600",
+                    hint=f"run: chmod 600 {path}",
+                    code="secrets_open",
+                )
+            data = file.read()
+    except FileNotFoundError:
+        return Secrets({}, environ)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}", hint="check its owner", code="secrets"
+        ) from error
+    return Secrets(_texts(path, data), environ)
+
+
+def used(project: Project, secrets: Mapping[str, str]) -> tuple[str, ...]:
+    """The values of the secrets that the project names: those that have to be masked."""
+    tables = (
+        project.env,
+        *(service.env for service in project.services.values()),
+        *(task.env for task in project.tasks.values()),
+        *(suite.env for suite in project.tests.values()),
+    )
+    names = {v.secret for table in tables for v in table.values() if isinstance(v, Secret)}
+    return tuple(secrets[name] for name in sorted(names) if name in secrets)
+
+
+def mask(text: str, values: Iterable[str]) -> str:
+    """The text with `•••` in place of every secret, the longest first.
+
+    Of a secret of several lines each longer line is masked too, because logs come line by line.
+    """
+    hidden = {value for value in values if value}
+    hidden |= {
+        line
+        for value in hidden
+        if "\n" in value
+        for line in value.splitlines()
+        if len(line) >= _SHORTEST_LINE
+    }
+    for value in sorted(hidden, key=len, reverse=True):
+        text = text.replace(value, MASK)
+    return text
+
+
+def _texts(path: Path, data: bytes) -> dict[str, str]:
+    try:
+        document = tomllib.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        # The parser's own message may quote what it stumbled over, and so a secret.
+        raise ConfigError(
+            f"{path} is not valid TOML", hint='write NAME = "value", one a line', code="secrets"
+        ) from None
+    wrong = [name for name, value in document.items() if not isinstance(value, str)]
+    if wrong:
+        raise ConfigError(
+            f"{path}: {', '.join(wrong)}: found something else than text",
+            hint='write NAME = "value", one a line',
+            code="secrets",
+        )
+    return document

@@ -1,0 +1,99 @@
+"""What the store keeps for each env, and drops with it: runs, units, tasks, verdicts, traces."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from hive_tui.daemon.database import Database
+from hive_tui.engine.protocols import RunRecord, TaskRecord, UnitRecord, Verdict
+from hive_tui.model.plan import Trace
+
+_T = TypeVar("_T")
+
+_encode = msgspec.json.Encoder().encode
+
+
+class EnvRecords:
+    """Records that belong to envs. One that comes after its env was dropped is not kept."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put_run(self, run: RunRecord) -> None:
+        """Keep a run until it has ended."""
+        if run.ended is not None:
+            with self._database.writing() as database:
+                database.execute("DELETE FROM runs WHERE run_id = ?", (run.run_id,))
+            return
+        self._put(
+            "INSERT OR REPLACE INTO runs (run_id, env_uid, record) VALUES (?, ?, ?)",
+            run.run_id,
+            run.env_uid,
+            _encode(run),
+        )
+
+    def runs(self) -> tuple[RunRecord, ...]:
+        """Those that have not ended."""
+        return decoded(self._database.rows("SELECT record FROM runs"), RunRecord)
+
+    def put_unit(self, unit: UnitRecord) -> None:
+        """Keep what supervision knows of a service."""
+        self._put_named("units", unit.env_uid, unit.service, unit)
+
+    def units(self, env_uid: str) -> tuple[UnitRecord, ...]:
+        """One per service that was ever supervised."""
+        return self._named("units", env_uid, UnitRecord)
+
+    def put_task(self, task: TaskRecord) -> None:
+        """Keep how a task ended last."""
+        self._put_named("tasks", task.env_uid, task.task, task)
+
+    def tasks(self, env_uid: str) -> tuple[TaskRecord, ...]:
+        """One per task that ever ended."""
+        return self._named("tasks", env_uid, TaskRecord)
+
+    def put_verdict(self, verdict: Verdict) -> None:
+        """Keep what a suite said last."""
+        self._put_named("verdicts", verdict.env_uid, verdict.suite, verdict)
+
+    def verdicts(self, env_uid: str) -> tuple[Verdict, ...]:
+        """One per suite that ever ran."""
+        return self._named("verdicts", env_uid, Verdict)
+
+    def put_trace(self, env_uid: str, trace: Trace) -> None:
+        """Keep what a transition did last."""
+        self._put_named("traces", env_uid, trace.transition, trace)
+
+    def traces(self, env_uid: str) -> tuple[Trace, ...]:
+        """The newest of each transition, newest first."""
+        found = self._named("traces", env_uid, Trace)
+        return tuple(sorted(found, key=lambda trace: trace.started, reverse=True))
+
+    def _put_named(self, table: str, env_uid: str, name: str, record: msgspec.Struct) -> None:
+        self._put(
+            f"INSERT OR REPLACE INTO {table} (env_uid, name, record) VALUES (?, ?, ?)",
+            env_uid,
+            name,
+            _encode(record),
+        )
+
+    def _named(self, table: str, env_uid: str, kind: type[_T]) -> tuple[_T, ...]:
+        query = f"SELECT record FROM {table} WHERE env_uid = ? ORDER BY name"
+        return decoded(self._database.rows(query, env_uid), kind)
+
+    def _put(self, statement: str, *values: object) -> None:
+        try:
+            with self._database.writing() as database:
+                database.execute(statement, values)
+        except sqlite3.IntegrityError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+                raise
+
+
+def decoded(rows: list[tuple[Any, ...]], kind: type[_T]) -> tuple[_T, ...]:
+    """The values whose JSON is the first column."""
+    decode = msgspec.json.Decoder(kind).decode
+    return tuple(decode(cast("bytes", row[0])) for row in rows)

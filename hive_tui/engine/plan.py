@@ -6,6 +6,7 @@ Pure: nothing here looks at the world or runs anything.
 from __future__ import annotations
 
 import difflib
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeVar
 
@@ -234,16 +235,22 @@ def _met_by(project: Project, observed: Observed, name: str) -> tuple[str, ...]:
 
     A task that is done passes its own needs on: what it prepared is of no use without them.
     """
-    found: dict[str, None] = {}
-    for need in project.needs_of(name):
-        if need in project.tasks:
-            if need in observed.done:
-                found |= dict.fromkeys(_met_by(project, observed, need))
-            else:
-                found[f"{StepKind.TASK}:{need}"] = None
+    found: list[str] = []
+    seen: set[str] = set()
+    ahead = deque(project.needs_of(name))
+    while ahead:
+        need = ahead.popleft()
+        if need in seen:
+            continue
+        seen.add(need)
+        if need in observed.done:
+            ahead.extend(project.needs_of(need))
+        elif need in project.tasks:
+            found.append(f"{StepKind.TASK}:{need}")
+        elif observed.state(need) is ServiceState.FROZEN:
+            found.append(f"{StepKind.THAW}:{need}")
         elif observed.state(need) is not ServiceState.READY:
-            frozen = observed.state(need) is ServiceState.FROZEN
-            found[f"{StepKind.THAW if frozen else StepKind.READY}:{need}"] = None
+            found.append(f"{StepKind.READY}:{need}")
     return tuple(found)
 
 

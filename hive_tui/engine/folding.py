@@ -55,7 +55,7 @@ def derive(facts: Facts) -> tuple[EnvState, str | None]:
     A failed transition stays `failed` until the next one, or until the service that failed is
     ready after all.
     """
-    if facts.transition in MOVING:
+    if facts.transition is not None and facts.transition in MOVING:
         return MOVING[facts.transition], None
     if facts.trouble is not None:
         return EnvState.DEGRADED, facts.trouble

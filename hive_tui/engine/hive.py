@@ -6,7 +6,7 @@ import asyncio
 import difflib
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hive_tui.config import loading
 from hive_tui.engine.destroying import Destroying
@@ -32,6 +32,10 @@ class Hive:
         """By `project/name`."""
         self.projects: dict[str, Project] = {}
         """By name: the last hive.toml of each that could be read."""
+        self.entered: Callable[[LiveEnv], None] = lambda live: None
+        """Told of each env that comes into the hive."""
+        self.left: Callable[[LiveEnv], None] = lambda live: None
+        """Told of each env that goes."""
         self._stamps: dict[str, tuple[int, int]] = {}
         self._problems: dict[str, str] = {}
         self.transitions = Transitions(world)
@@ -149,12 +153,14 @@ class Hive:
         """Put an env into the hive and show it."""
         live = LiveEnv(self.world, record, project)
         self.envs[live.id] = live
+        self.entered(live)
         return live
 
     def leave(self, live: LiveEnv) -> None:
         """Take an env out of the hive and out of the store."""
         self.world.store.drop_env(live.record.uid)
         self.envs.pop(live.id, None)
+        self.left(live)
         live.removed()
 
     def env(self, word: str) -> LiveEnv:
@@ -172,8 +178,8 @@ class Hive:
         if found:
             names = ", ".join(sorted(live.id for live in found))
             raise UsageError(f"{word!r} is not unique: {names}", hint="write project/name")
-        names = sorted({live.record.name for live in self.envs.values()} | set(self.envs))
-        near = difflib.get_close_matches(word, names, n=3)
+        known = sorted({live.record.name for live in self.envs.values()} | set(self.envs))
+        near = difflib.get_close_matches(word, known, n=3)
         hint = f"did you mean {', '.join(near)}?" if near else "`hive list` shows all"
         raise NotFoundError(f"no env {word!r}", hint=hint, code="no_env")
 

@@ -78,9 +78,9 @@ class Recovery:
     ) -> set[str]:
         """Hand each service's newest run to its unit; returns the run ids that live on."""
         newest: dict[tuple[str, str], RunRecord] = {}
-        for run in sorted(runs.values(), key=lambda run: run.started):
-            if run.role == "service":
-                newest[run.env_uid, run.name] = run
+        for known in sorted(runs.values(), key=lambda run: run.started):
+            if known.role == "service":
+                newest[known.env_uid, known.name] = known
         adopted = set()
         for live in by_uid.values():
             records = {unit.service: unit for unit in self._world.store.units(live.record.uid)}

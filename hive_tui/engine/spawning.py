@@ -269,6 +269,8 @@ class Spawning:
         )
         if making.spare is not None:
             self._world.store.drop_spare(making.spare)
+        if self._transitions.closing:
+            return ended
         if not _worktree_made(ended):
             self._leave(live)
             return ended

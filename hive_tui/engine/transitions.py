@@ -86,6 +86,11 @@ class Transitions:
         """True while any transition runs."""
         return bool(self._concluding)
 
+    @property
+    def closing(self) -> bool:
+        """True once the daemon is about to end: what is cancelled now is gone on with later."""
+        return self._closing
+
     async def request(
         self,
         live: LiveEnv,
@@ -163,8 +168,7 @@ class Transitions:
     async def close(self) -> None:
         """Let go of everything without cancelling it: the next daemon goes on from the journal."""
         self._closing = True
-        operations = [op for op in self._world.scheduler.operations]
-        for operation in operations:
+        for operation in self._world.scheduler.operations:
             operation.cancel("the daemon stops")
         if self._concluding:
             await asyncio.wait(list(self._concluding.values()))

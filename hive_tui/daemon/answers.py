@@ -1,0 +1,261 @@
+"""What is answered out of the engine's values: reasons, ports, names, URLs. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from hive_tui.engine.execution import observe
+from hive_tui.engine.folding import stamp
+from hive_tui.engine.hive import Hive
+from hive_tui.engine.launching import service_ports
+from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.plan import Observed, level
+from hive_tui.model.environment import EnvDetail, ServiceState, TestState, Wanted
+from hive_tui.model.errors import NotFoundError
+from hive_tui.model.plan import Plan
+from hive_tui.model.project import ReadyKind
+
+_DOTS = "•••".encode()
+_SHORTEST_SECRET = 4
+"""Shorter values are not masked: they would hide half of every log."""
+
+
+def masker(secrets: Mapping[str, str]) -> Callable[[bytes], bytes]:
+    """A function that replaces every secret in a line by dots."""
+    hidden = [v.encode() for v in secrets.values() if len(v) >= _SHORTEST_SECRET]
+
+    def mask(text: bytes) -> bytes:
+        for value in hidden:
+            text = text.replace(value, _DOTS)
+        return text
+
+    return mask
+
+
+async def observed(live: LiveEnv) -> Observed:
+    """What the env's next plan starts from."""
+    return await observe(live)
+
+
+def words(hive: Hive, params: Mapping[str, Any]) -> list[str]:
+    """Names for the shell's completion; empty rather than an error."""
+    what = params.get("what")
+    if what == "envs":
+        names = [live.record.name for live in hive.envs.values()]
+        return sorted({n if names.count(n) == 1 else live for live, n in _named(hive)})
+    if what == "projects":
+        return [view.name for view in hive.project_views()]
+    try:
+        name = params.get("env")
+        live = hive.env(str(name)) if name else hive.env_at(str(params.get("cwd") or "/"))
+    except NotFoundError:
+        live = None
+    if live is None:
+        return []
+    return list(live.project.tests if what == "suites" else live.project.services)
+
+
+def _named(hive: Hive) -> Iterable[tuple[str, str]]:
+    return ((live.id, live.record.name) for live in hive.envs.values())
+
+
+def url(live: LiveEnv, service: str | None) -> str:
+    """Where a service answers: its readiness URL's root, or its first port.
+
+    Raises:
+        NotFoundError: No such service, or none that has a port.
+    """
+    project = live.project
+    if service is not None and service not in project.services:
+        raise NotFoundError(
+            f"{live.record.name} has no service {service!r}",
+            hint=f"services: {', '.join(project.services) or 'none'}",
+            code="no_service",
+            env=live.record.name,
+        )
+    names = [service] if service is not None else _web_first(project.services)
+    for name in names:
+        spec = project.services[name]
+        for port in service_ports(project, spec):
+            number = live.record.port_base + project.ports.names[port]
+            return f"http://127.0.0.1:{number}/"
+    raise NotFoundError(
+        f"{live.record.name}: no service with a named port"
+        if service is None
+        else f"{live.record.name}: {service} uses no named port",
+        hint="name one in [ports] and use {{port.NAME}} in the service's command",
+        code="no_port",
+        env=live.record.name,
+    )
+
+
+def _web_first(services: Mapping[str, Any]) -> list[str]:
+    """Services in the order in which a browser would want them."""
+
+    def place(name: str) -> tuple[bool, bool]:
+        ready = services[name].ready
+        return (name != "web", ready is None or ready.kind is not ReadyKind.HTTP)
+
+    return sorted(services, key=place)
+
+
+def port_rows(hive: Hive, envs: Iterable[LiveEnv], ports: Any) -> list[dict[str, Any]]:
+    """Rows of `hive ports`: every named port, and whatever else listens in the blocks."""
+    world = hive.world
+    scan = world.listening.scan()
+    rows: list[dict[str, Any]] = []
+    for live in envs:
+        members = {
+            pid: name
+            for name, unit in live.units.items()
+            if unit.identity is not None
+            for pid in world.processes.members(unit.identity)
+        }
+        names = {
+            live.record.port_base + offset: name
+            for name, offset in live.project.ports.names.items()
+        }
+        rows += ports.port_map(
+            env=live.record.name,
+            base=live.record.port_base,
+            size=live.record.port_size,
+            names=names,
+            scan=scan,
+            members=members,
+            owner=world.listening.owner,
+            program=world.program,
+        )
+    return rows
+
+
+def skipped(live: LiveEnv, plan: Plan) -> list[dict[str, str]]:
+    """What a warm would leave out, and why."""
+    planned = {step.target for step in plan.steps}
+    rows = []
+    for name, task in live.project.tasks.items():
+        if name not in planned and name in live.tasks:
+            why = (
+                "its inputs have not changed" if task.inputs else "it has run since the env came up"
+            )
+            rows.append({"name": name, "reason": why})
+    for name, unit in live.units.items():
+        if name not in planned and unit.state is ServiceState.READY:
+            rows.append({"name": name, "reason": "it is ready"})
+    return rows
+
+
+def why(live: LiveEnv, topic: str | None) -> list[dict[str, Any]]:
+    """The reason for each cell of the env's row, or for one service, task or suite.
+
+    Raises:
+        NotFoundError: No such topic.
+    """
+    detail = live.detail()
+    rows = [_env_reason(live, detail)]
+    rows += [_service_reason(live, detail, name) for name in live.units]
+    rows += [_task_reason(live, detail, name) for name in live.project.tasks]
+    rows += [_test_reason(live, detail, name) for name in live.project.tests]
+    if topic is None:
+        return rows
+    parts = topic.split()
+    found = [row for row in rows if row["cell"].split()[-1] == parts[-1]]
+    if not found:
+        raise NotFoundError(
+            f"{live.record.name} has no service, task or suite {topic!r}",
+            hint="there are: " + ", ".join(row["cell"] for row in rows),
+            code="no_topic",
+            env=live.record.name,
+        )
+    return found
+
+
+def _env_reason(live: LiveEnv, detail: EnvDetail) -> dict[str, Any]:
+    view = detail.view
+    evidence = [f"wanted: {view.wanted}"]
+    if view.reason is not None:
+        evidence.append(view.reason)
+    if detail.failure is not None:
+        evidence += [f"| {line}" for line in detail.failure.tail]
+    evidence += [f"{waiting.step} waits for {waiting.reason}" for waiting in detail.waiting]
+    if view.progress is not None:
+        eta = f", about {view.progress.eta_s:.1f} s left" if view.progress.eta_s else ""
+        evidence.append(f"{view.progress.done} of {view.progress.all} steps done{eta}")
+    change = f"hive warm {view.name}" if view.state != "warm" else f"hive cool {view.name}"
+    if view.progress is not None:
+        change = "the end of the transition; or the opposite one, which cancels it"
+    return _row(
+        "env", view.state.value, detail.since, "what is wanted and observed", evidence, change
+    )
+
+
+def _service_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, Any]:
+    unit = live.units[name]
+    view = unit.view()
+    evidence = []
+    if view.pid is not None:
+        evidence.append(f"pid {view.pid}, {view.restarts} restarts")
+    if unit.reason is not None:
+        evidence.append(unit.reason)
+    evidence += [f"| {line}" for line in unit.failure_tail]
+    evidence += [f"waits for {w.reason}" for w in detail.waiting if w.step == name]
+    ready = unit.service.ready
+    source = "its process" if ready is None else f"its process and its {ready.kind} probe"
+    change = f"hive restart {live.record.name} {name}"
+    if view.state is ServiceState.STOPPED:
+        wanted = name in level(live.project, Wanted.WARM)
+        change = (
+            f"hive warm {live.record.name}"
+            if wanted
+            else f"hive start {live.record.name} --service {name}"
+        )
+    return _row(f"service {name}", view.state.value, view.since, source, evidence, change)
+
+
+def _task_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, Any]:
+    view = next(task for task in detail.tasks if task.name == name)
+    task = live.project.tasks[name]
+    evidence = []
+    if view.duration_s is not None:
+        evidence.append(f"took {view.duration_s:.1f} s")
+    if view.reason is not None:
+        evidence.append(f"waits for {view.reason}")
+    if detail.failure is not None and detail.failure.step == name:
+        evidence += [detail.failure.reason, *(f"| {line}" for line in detail.failure.tail)]
+    change = "it runs each time the env goes up"
+    if task.inputs:
+        change = f"a change in {', '.join(task.inputs)}"
+    return _row(f"task {name}", view.state, view.at, "its exit status", evidence, change)
+
+
+def _test_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, Any]:
+    view = live.test_view(name)
+    verdict = live.verdicts.get(name)
+    evidence = []
+    if verdict is not None:
+        evidence.append(f"on commit {verdict.commit[:12]}")
+        if verdict.reason is not None:
+            evidence.append(verdict.reason)
+        evidence += [f"{failure.name}: {failure.message}" for failure in verdict.failures[:10]]
+    if view.stale:
+        evidence.append("stale: the commit or the files have changed since")
+    since = stamp(verdict.at) if verdict is not None else None
+    change = f"hive test {live.record.name} {name}"
+    if view.state is TestState.PASSED and not view.stale:
+        change = "a new commit or a changed file makes it stale"
+    return _row(
+        f"test {name}", view.state.value, since, "its report and exit status", evidence, change
+    )
+
+
+def _row(
+    cell: str, state: str, since: str | None, source: str, evidence: list[str], change: str
+) -> dict[str, Any]:
+    return {
+        "cell": cell,
+        "state": state,
+        "since": since,
+        "source": source,
+        "evidence": evidence,
+        "change": change,
+    }

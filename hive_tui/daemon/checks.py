@@ -1,0 +1,86 @@
+"""What `hive doctor` looks at: the machine, this hive and the project, with a remedy for each."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+from typing import Any
+
+from hive_tui.engine.hive import Hive
+from hive_tui.model.errors import HiveError
+from hive_tui.model.home import Home
+
+_LOW_DISK_BYTES = 2 * 1024**3
+_FEW_FILES = 1024
+
+
+async def run(hive: Hive, home: Home, cwd: str) -> list[dict[str, Any]]:
+    """Every check: name, whether it is well, what was found, and what to do."""
+    return [
+        _git(),
+        _disk(home),
+        _files(),
+        _secrets(hive, home),
+        *[_project(view.name, view.error) for view in hive.project_views()],
+        await _here(hive, cwd),
+    ]
+
+
+def _row(name: str, ok: bool, message: str, hint: str | None = None) -> dict[str, Any]:
+    return {"name": name, "ok": ok, "message": message, "hint": None if ok else hint}
+
+
+def _git() -> dict[str, Any]:
+    path = shutil.which("git")
+    if path is None:
+        return _row("git", False, "git is not on the daemon's PATH", "install git 2.35 or newer")
+    found = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    words = found.stdout.split()
+    version = words[2] if len(words) > 2 else "unknown"
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    return _row("git", numbers >= (2, 35), f"git {version}", "install git 2.35 or newer")
+
+
+def _disk(home: Home) -> dict[str, Any]:
+    free = shutil.disk_usage(home.state).free
+    return _row(
+        "disk",
+        free >= _LOW_DISK_BYTES,
+        f"{free / 1024**3:.1f} GiB free where the hive keeps its state ({home.state})",
+        "free some space: logs and worktrees will fail to grow",
+    )
+
+
+def _files() -> dict[str, Any]:
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return _row(
+        "open files",
+        soft >= _FEW_FILES,
+        f"at most {soft} open files",
+        "raise it: `ulimit -n 8192` before the daemon starts",
+    )
+
+
+def _secrets(hive: Hive, home: Home) -> dict[str, Any]:
+    try:
+        count = len(hive.world.secrets())
+    except HiveError as error:
+        return _row("secrets", False, error.message, error.hint)
+    where = home.secrets if home.secrets.exists() else f"{home.secrets} (not there, not needed)"
+    return _row("secrets", True, f"{count} values; file: {where}")
+
+
+def _project(name: str, error: str | None) -> dict[str, Any]:
+    return _row(f"project {name}", error is None, error or "hive.toml is fine", "mend hive.toml")
+
+
+async def _here(hive: Hive, cwd: str) -> dict[str, Any]:
+    try:
+        place = await hive.world.worktrees.place(cwd)
+    except HiveError as error:
+        return _row("this folder", True, error.message)
+    if not os.path.exists(os.path.join(place.root, "hive.toml")):
+        return _row("this folder", False, f"{place.root} has no hive.toml", "run `hive init`")
+    return _row("this folder", True, f"in the repository {place.root}")

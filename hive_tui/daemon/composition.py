@@ -1,0 +1,188 @@
+"""Puts the daemon together: drivers into the engine, the engine behind methods."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+
+import psutil
+
+from hive_tui.config import secrets
+from hive_tui.daemon.api import Api
+from hive_tui.daemon.server import Handler
+from hive_tui.daemon.store import SqliteStore
+from hive_tui.daemon.subscription import Subscription
+from hive_tui.drivers import junit
+from hive_tui.drivers.folders import LocalFolders
+from hive_tui.drivers.http import get_status
+from hive_tui.drivers.log_reading import LogReader
+from hive_tui.drivers.logs import LogFiles
+from hive_tui.drivers.processes import LocalProcesses, new_run_id
+from hive_tui.drivers.sockets import ephemeral_range, listening
+from hive_tui.drivers.watching import TreeWatch
+from hive_tui.drivers.worktrees import GitWorktrees
+from hive_tui.engine.bus import Bus
+from hive_tui.engine.hive import Hive
+from hive_tui.engine.launching import Launcher, base_environment
+from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.readiness import Readiness
+from hive_tui.engine.scheduler import Scheduler
+from hive_tui.engine.testing import Testing
+from hive_tui.engine.upkeep import Upkeep
+from hive_tui.engine.watching import Reruns
+from hive_tui.engine.world import Checkpoint, World
+from hive_tui.model.home import Home
+
+LANES = {"worktree": 2}
+"""Checkouts at once: two already saturate a disk."""
+
+SLOTS = "HIVE_SLOTS"
+"""Variable that overrides the number of CPU slots."""
+
+KILL_AT = "HIVE_FAULT_KILL_AT"
+"""Variable for fault tests: the name of the checkpoint, or its number from 1, to die at."""
+
+
+class SystemClock:
+    """The machine's time."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, UTC."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds that never go backwards."""
+        return time.monotonic()
+
+
+class Daemon:
+    """All the parts, in the order in which they open and close."""
+
+    def __init__(self, home: Home, environ: Mapping[str, str], stop: Callable[[], None]) -> None:
+        """Put them together; nothing runs yet. Needs a running event loop.
+
+        Args:
+            home: Where this hive lives.
+            environ: Environment of the daemon.
+            stop: Ends the daemon.
+
+        Raises:
+            HiveError: The store cannot be opened.
+        """
+        for folder in (home.state, home.runs, home.logs):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.store = SqliteStore.open(home.database)
+        self._processes = LocalProcesses(_tag(home))
+        self._logs = LogFiles(home.logs, max_bytes=self._log_limit)
+        self._trees = TreeWatch()
+        clock = SystemClock()
+        checkpoint = _checkpoint(environ)
+        sockets = listening()
+
+        def read_secrets() -> Mapping[str, str]:
+            return secrets.read(home.secrets, environ)
+
+        self.world = World(
+            clock=clock,
+            processes=self._processes,
+            listening=sockets,
+            logs=self._logs,
+            worktrees=GitWorktrees(),
+            folders=LocalFolders(),
+            store=self.store,
+            bus=Bus(),
+            launcher=Launcher(
+                base=base_environment(environ),
+                secrets=read_secrets,
+                runs=home.runs,
+                logs=self._logs,
+                new_run_id=lambda: new_run_id(_tag(home)),
+            ),
+            readiness=Readiness(
+                sockets, self._logs, self._processes, clock, http_status=get_status
+            ),
+            scheduler=Scheduler(clock, slots=_slots(environ), lanes=LANES, checkpoint=checkpoint),
+            ephemeral=ephemeral_range(),
+            program=_program,
+            read_report=junit.read,
+            secrets=read_secrets,
+            memory_bytes=psutil.virtual_memory().total,
+            checkpoint=checkpoint,
+        )
+        self.hive = Hive(self.world)
+        self.testing = Testing(self.world, self.hive.transitions)
+        self._subscription = Subscription(self.hive)
+        self._upkeep = Upkeep(
+            self.world, self._trees, Reruns(clock), self._rerun, self._subscription.tell_hive
+        )
+        self.hive.entered, self.hive.left = self._upkeep.follow, self._upkeep.leave
+        reader = LogReader(self._logs)
+        api = Api(self.hive, self.testing, reader, home, os.getpid(), stop)
+        self.handlers: dict[str, Handler] = {**api.handlers(), **self._subscription.handlers()}
+
+    async def open(self) -> None:
+        """Find what runs, go on with what was half done, and keep everything up to date."""
+        await self._trees.open()
+        await self.hive.open()
+        self._upkeep.start()
+
+    async def close(self) -> None:
+        """Let go of everything. Services run on; what was half done is gone on with later."""
+        await self._upkeep.close()
+        await self.testing.close()
+        await self.hive.close()
+        await self._trees.close()
+        self._logs.close()
+        self.store.close()
+
+    @property
+    def busy(self) -> bool:
+        """True while a transition or a service runs, which keeps the daemon from ending."""
+        running = any(live.sessions() for live in self.hive.envs.values())
+        return running or self.hive.transitions.busy
+
+    def _log_limit(self, env_uid: str) -> int:
+        for live in self.hive.envs.values():
+            if live.record.uid == env_uid:
+                return live.project.log_max_bytes
+        return 20 * 1024 * 1024
+
+    async def _rerun(self, live: LiveEnv, suite: str) -> None:
+        await self.testing.run(live, (suite,))
+
+
+def _tag(home: Home) -> str:
+    """Marks the processes of this home: short, and different for every home."""
+    return hashlib.sha256(str(home.state).encode()).hexdigest()[:10]
+
+
+def _slots(environ: Mapping[str, str]) -> int:
+    """CPU slots: one more than there are cores, which measured best for builds that wait a bit."""
+    text = environ.get(SLOTS, "")
+    return int(text) if text.isdigit() and int(text) > 0 else (os.cpu_count() or 1) + 1
+
+
+def _program(pid: int) -> str | None:
+    try:
+        return psutil.Process(pid).name()
+    except psutil.Error:
+        return None
+
+
+def _checkpoint(environ: Mapping[str, str]) -> Checkpoint:
+    """Does nothing, or ends the daemon as a power cut would, at the point that a test names."""
+    at = environ.get(KILL_AT)
+    if not at:
+        return lambda name: None
+    passed = 0
+
+    def check(name: str) -> None:
+        nonlocal passed
+        passed += 1
+        if at in (name, str(passed)):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return check

@@ -1,0 +1,98 @@
+"""What destroying an env would lose. Looks only; `trash` decides nothing without it."""
+
+from __future__ import annotations
+
+import os
+
+from hive_tui.drivers import branches, status
+from hive_tui.drivers.git import git, shown_path
+from hive_tui.drivers.registrations import admin_dir, common_dir, in_progress, last_head
+from hive_tui.engine.protocols import Losses
+from hive_tui.model.environment import EnvRecord
+from hive_tui.model.errors import HiveError
+
+
+async def losses(record: EnvRecord, repo: str) -> Losses:
+    """What destroying the env would lose; nothing for an adopted one, which is only let go.
+
+    Stashes belong to the repository and survive; ignored files do not count. Where the folder is
+    gone, only commits can be lost.
+    """
+    if not record.owned:
+        return Losses()
+    try:
+        return await _losses(record, repo)
+    except (HiveError, OSError) as error:
+        return Losses(unknown=str(error))
+
+
+def describe(found: Losses) -> str:
+    """`2 uncommitted files, 1 commit on no other branch`; "" for no losses."""
+    parts: list[str] = []
+    if found.uncommitted:
+        parts.append(_counted(len(found.uncommitted), "uncommitted file"))
+    if found.untracked:
+        parts.append(_counted(len(found.untracked), "untracked file"))
+    if found.commits:
+        parts.append(_counted(found.commits, "commit") + " on no other branch and no remote")
+    if found.detached:
+        parts.append("a detached HEAD that nothing else holds")
+    if found.unknown:
+        parts.append(f"work that cannot be looked at ({found.unknown})")
+    return ", ".join(parts)
+
+
+async def last_commit(record: EnvRecord, repo: str) -> str | None:
+    """Where the env's branch is, or was last seen by its worktree when the branch is gone."""
+    tip = await branches.tip(repo, record.branch)
+    if tip is not None:
+        return tip
+    admin = admin_dir(await common_dir(repo), record.worktree)
+    seen = last_head(admin) if admin else None
+    if seen is None:
+        return None
+    there = await git(repo, "cat-file", "-e", f"{seen}^{{commit}}", check=False)
+    return seen if there.status == 0 else None
+
+
+def folder_is_gone(worktree: str) -> bool:
+    """True where there is no folder, or one without anything in it."""
+    try:
+        with os.scandir(worktree) as entries:
+            return next(entries, None) is None
+    except FileNotFoundError:
+        return True
+
+
+async def _losses(record: EnvRecord, repo: str) -> Losses:
+    tip = await last_commit(record, repo)
+    alone = 0
+    if tip is not None and record.branch_made:
+        alone = await _held_by_nothing(repo, tip, f"--exclude={record.branch}")
+    if folder_is_gone(record.worktree):
+        return Losses(commits=alone)
+    tree = await status.read(record.worktree)
+    uncommitted = tuple(shown_path(c.path) for c in tree.changes if not c.untracked)
+    untracked = tuple(shown_path(c.path) for c in tree.changes if c.untracked)
+    admin = admin_dir(await common_dir(repo), record.worktree)
+    if admin is None:
+        return Losses(uncommitted, untracked, alone, unknown="git does not know this worktree")
+    if verb := in_progress(admin):
+        uncommitted += (f"({verb} in progress)",)
+    detached = (
+        tree.branch is None
+        and tree.commit is not None
+        and await _held_by_nothing(repo, tree.commit) > 0
+    )
+    return Losses(uncommitted, untracked, alone, detached)
+
+
+async def _held_by_nothing(repo: str, commit: str, *but: str) -> int:
+    """Commits that no branch (`but` some), no remote branch and no tag leads to."""
+    others = (*but, "--branches", "--remotes", "--tags")
+    said = await git(repo, "rev-list", "--count", commit, "--not", *others)
+    return int(said.stdout)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,163 @@
+"""Running a short-lived program to its end. Does not supervise: services are started elsewhere.
+
+Output goes to an anonymous file and not to a pipe, so a child that the program leaves behind (a
+hook's background process) holds nobody up, and no amount of output can block it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO
+
+import msgspec
+
+from hive_tui.drivers.settling import settle
+
+_GRACE_S = 3.0
+"""How long a cancelled program may take to remove its lock files after TERM."""
+
+_PEEK_S = 0.05
+"""How often standard error is looked at while somebody wants to see it grow."""
+
+_waiters = ThreadPoolExecutor(max_workers=32, thread_name_prefix="hive-wait")
+"""Used only where there is no pidfd."""
+
+
+class Completed(msgspec.Struct, frozen=True):
+    """How a program ended and what it wrote."""
+
+    status: int
+    """Exit status; negative for a signal."""
+    stdout: bytes
+    stderr: str
+    """Decoded; may hold control codes."""
+
+
+async def run(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: str | None = None,
+    input: bytes | None = None,
+    on_stderr: Callable[[str], None] | None = None,
+) -> Completed:
+    """Run a program in a session of its own and wait for its end.
+
+    A cancellation sends TERM, and KILL three seconds later, to the whole process group, and leaves
+    only when the program is gone.
+
+    Args:
+        argv: Program and arguments; no shell.
+        env: All of its environment.
+        cwd: Where it runs; `None`: where this process is.
+        input: Its standard input; `None` is empty.
+        on_stderr: Gets what was added to standard error, about 20 times a second.
+
+    Raises:
+        OSError: It could not be started.
+    """
+    with contextlib.ExitStack() as stack:
+        stdin: IO[bytes] | int = subprocess.DEVNULL
+        if input is not None:
+            stdin = stack.enter_context(_anonymous())
+            stdin.write(input)
+            stdin.seek(0)
+        stdout = stack.enter_context(_anonymous())
+        stderr = stack.enter_context(_anonymous())
+        process = subprocess.Popen(  # noqa: ASYNC220 (1 ms; waits for nothing)
+            argv,
+            cwd=cwd,
+            env=dict(env),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+        peek = None
+        try:
+            if on_stderr is not None:
+                peek = asyncio.ensure_future(_follow(stderr.fileno(), on_stderr))
+            await _exited(process)
+        except asyncio.CancelledError:
+            await settle(_end(process))
+            raise
+        finally:
+            if peek is not None:
+                peek.cancel()
+        return Completed(process.wait(), _all_of(stdout), _all_of(stderr).decode(errors="replace"))
+
+
+def _anonymous() -> IO[bytes]:
+    """A file without a name: in memory where the system can."""
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("hive", os.MFD_CLOEXEC), "w+b", buffering=0)
+    return tempfile.TemporaryFile(buffering=0)
+
+
+def _all_of(file: IO[bytes]) -> bytes:
+    """Contents, whatever the position: it is shared with the program."""
+    chunks: list[bytes] = []
+    offset = 0
+    while chunk := os.pread(file.fileno(), 1 << 20, offset):
+        chunks.append(chunk)
+        offset += len(chunk)
+    return b"".join(chunks)
+
+
+async def _follow(fd: int, on_stderr: Callable[[str], None]) -> None:
+    offset = 0
+    while True:
+        await asyncio.sleep(_PEEK_S)
+        if chunk := os.pread(fd, 1 << 16, offset):
+            offset += len(chunk)
+            on_stderr(chunk.decode(errors="replace"))
+
+
+async def _exited(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the end; on Linux the process stays a zombie, so that its number stays taken."""
+    loop = asyncio.get_running_loop()
+    fd = _pidfd(process.pid)
+    if fd is None:
+        await loop.run_in_executor(_waiters, process.wait)
+        return
+    ended = asyncio.Event()
+    try:
+        loop.add_reader(fd, ended.set)
+        await ended.wait()
+    finally:
+        loop.remove_reader(fd)
+        os.close(fd)
+
+
+def _pidfd(pid: int) -> int | None:
+    """`None` where the system has none, or none left."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            return os.pidfd_open(pid)
+    return None
+
+
+async def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask the process group to end, then kill what is left of it."""
+    if process.returncode is None:
+        _signal(process, signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE_S):
+                await _exited(process)
+    if process.returncode is None:
+        _signal(process, signal.SIGKILL)
+        await _exited(process)
+    process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)

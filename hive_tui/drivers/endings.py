@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -11,6 +12,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from hive_tui.drivers.procfs import ProcessTable
+
+_PROCESS_GROUP = 4
+"""`PIDFD_SIGNAL_PROCESS_GROUP` of `<linux/pidfd.h>`."""
 
 
 class Endings(Protocol):
@@ -25,8 +29,12 @@ class Endings(Protocol):
         """
         ...
 
-    def send(self, pid: int, start_ticks: int, number: int) -> bool:
-        """Signal exactly that process; False where it is gone, a stranger or not ours."""
+    def send(self, pid: int, start_ticks: int, number: int, *, group: bool = False) -> bool:
+        """Signal exactly that process; False where it is gone, a stranger or not ours.
+
+        With `group` its whole process group, which it has to lead, gets the signal in one go: what
+        is forked at that instant gets it too.
+        """
         ...
 
 
@@ -56,17 +64,33 @@ class PidfdEndings(Endings):
         loop.add_reader(descriptor, readable)
         return close
 
-    def send(self, pid: int, start_ticks: int, number: int) -> bool:
+    def send(self, pid: int, start_ticks: int, number: int, *, group: bool = False) -> bool:
         descriptor = self._open(pid, start_ticks)
         if descriptor is None:
             return False
         try:
-            if sys.platform == "linux":
+            if sys.platform != "linux":
+                return False
+            if not group:
                 signal.pidfd_send_signal(descriptor, number)
+            elif not self._send_to_group(descriptor, number):
+                os.killpg(pid, number)
         except OSError:
             return False
         finally:
             os.close(descriptor)
+        return True
+
+    def _send_to_group(self, descriptor: int, number: int) -> bool:
+        """True where the kernel can do it by descriptor (Linux 6.9)."""
+        if sys.platform != "linux":
+            return False
+        try:
+            signal.pidfd_send_signal(descriptor, number, None, _PROCESS_GROUP)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            return False
         return True
 
     def _open(self, pid: int, start_ticks: int) -> int | None:
@@ -114,11 +138,15 @@ class PolledEndings(Endings):
 
         return forget
 
-    def send(self, pid: int, start_ticks: int, number: int) -> bool:
-        if not self._lives(pid, start_ticks):
+    def send(self, pid: int, start_ticks: int, number: int, *, group: bool = False) -> bool:
+        entry = self._table.entry(pid)
+        if entry is None or entry.start_ticks != start_ticks:
             return False
         try:
-            os.kill(pid, number)
+            if group:
+                os.killpg(pid, number)
+            else:
+                os.kill(pid, number)
         except OSError:
             return False
         return True

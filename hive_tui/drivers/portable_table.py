@@ -40,13 +40,14 @@ class PsutilTable(ProcessTable):
                 return Entry(
                     pid=pid,
                     ppid=process.ppid(),
+                    group=os.getpgid(pid),
                     sid=os.getsid(pid),
                     start_ticks=round(process.create_time() * _HUNDREDTHS),
                     state=state,
                     cpu_s=0.0 if cpu is None else cpu.user + cpu.system,
                 )
         except psutil.ZombieProcess:
-            return Entry(pid, 0, pid, 0, "Z", 0.0)
+            return Entry(pid, 0, pid, pid, 0, "Z", 0.0)
         except (psutil.Error, OSError):
             return None
 
@@ -54,8 +55,17 @@ class PsutilTable(ProcessTable):
         found = (self.entry(pid) for pid in psutil.pids())
         return [entry for entry in found if entry is not None]
 
-    def children(self) -> tuple[int, ...] | None:
-        return None
+    def children(self, pid: int) -> tuple[int, ...] | None:
+        try:
+            return tuple(child.pid for child in psutil.Process(pid).children())
+        except (psutil.Error, OSError):
+            return ()
+
+    def command(self, pid: int) -> tuple[str, ...]:
+        try:
+            return tuple(psutil.Process(pid).cmdline())
+        except (psutil.Error, OSError):
+            return ()
 
     def run_id(self, pid: int) -> str | None:
         try:

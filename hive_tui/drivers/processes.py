@@ -32,6 +32,9 @@ _KILL_S = 10.0
 
 _LOOK_AGAIN_S = 1.0
 
+_BEGIN_S = 2.0
+_BEGIN_STEP_S = 0.002
+
 _STOP = signal.SIGSTOP
 
 
@@ -42,6 +45,8 @@ class _Run:
     identity: Identity
     exit_file: Path | None = None
     child: bool = False
+    begun: bool = False
+    """True once its shim is known to have started the command."""
     unwatch: Callable[[], None] = lambda: None
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by whoever ends the session: nothing is killed or collected under its hands."""
@@ -124,13 +129,15 @@ class LocalProcesses(Processes):
 
     def signal(self, identity: Identity, signal: int) -> int:
         """See `Processes.signal`; STOP also reaches what is forked while it is being sent."""
-        sent: dict[tuple[int, int], bool] = {}
+        sent: set[tuple[int, int]] = set()
+        count = 0
         while fresh := [m for m in self._look().members(identity) if _key(m) not in sent]:
-            sent.update((_key(m), self._send([m], signal) > 0) for m in fresh)
+            count += self._send(identity, fresh, signal)
             if signal != _STOP:
                 break
+            sent.update(_key(m) for m in fresh)
             self._census = None
-        return sum(sent.values())
+        return count
 
     async def stop(self, identity: Identity, signal: int, grace_s: float) -> None:
         """See `Processes.stop`.
@@ -207,7 +214,7 @@ class LocalProcesses(Processes):
         Everyone in a run descends from its leader. Once that has ended, whoever is left is below
         a process that became our child.
         """
-        children = self._table.children() if self._reaper and run.child else None
+        children = self._table.children(os.getpid()) if self._reaper and run.child else None
         if children is None:
             return False
         leaders = {other.identity.pid for other in self._runs.values()}
@@ -247,11 +254,12 @@ class LocalProcesses(Processes):
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + grace_s
+        await self._begun(identity, min(grace_s, _BEGIN_S))
         asked: set[tuple[int, int]] = set()
         while members := self._left(identity):
             fresh = [m for m in members if _key(m) not in asked]
-            self._send(fresh, number)
-            self._send(fresh, signal.SIGCONT)
+            self._send(identity, fresh, number)
+            self._send(identity, fresh, signal.SIGCONT)
             asked.update(_key(m) for m in fresh)
             left_s = deadline - loop.time()
             if left_s <= 0:
@@ -259,12 +267,32 @@ class LocalProcesses(Processes):
             await self._gone(members, left_s)
             self._collect_members(members)
 
+    async def _begun(self, identity: Identity, timeout_s: float) -> None:
+        """Wait until the shim of a fresh run has started its command.
+
+        Between its fork and the command's start a shell loses signals that it traps, and the
+        command would never hear of this one. It is over in a few ms, so this looks often.
+        """
+        run = self._runs.get(identity.run_id)
+        if run is None or not run.child or run.begun:
+            return
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        shim = self._table.command(identity.pid)
+        while self.alive(identity) and loop.time() < deadline:
+            children = self._table.children(identity.pid)
+            if children is None or any(self._table.command(pid) != shim for pid in children):
+                run.begun = True
+                break
+            await asyncio.sleep(_BEGIN_STEP_S)
+        self._census = None
+
     async def _empty(self, identity: Identity) -> list[Entry]:
         """Kill until nobody is left, also those who were made meanwhile; returns who stayed."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _KILL_S
         while members := self._left(identity):
-            self._send(members, signal.SIGKILL)
+            self._send(identity, members, signal.SIGKILL)
             await self._gone(members, _LOOK_AGAIN_S)
             self._collect_members(members)
             if loop.time() > deadline:
@@ -295,8 +323,21 @@ class LocalProcesses(Processes):
             for unwatch in watches:
                 unwatch()
 
-    def _send(self, members: Iterable[Entry], number: int) -> int:
-        return sum(self._endings.send(m.pid, m.start_ticks, number) for m in members)
+    def _send(self, identity: Identity, members: Iterable[Entry], number: int) -> int:
+        """Signal them: the leader's group as one, so that no fork slips through, then the rest.
+
+        The group's number is its leader's, and stays taken while the leader is not collected.
+        """
+        leader = self._table.entry(identity.pid)
+        whole = leader is not None and is_leader(self._table, leader, identity)
+        grouped: list[Entry] = []
+        single: list[Entry] = []
+        for member in members:
+            (grouped if whole and member.group == identity.pid else single).append(member)
+        count = sum(self._endings.send(m.pid, m.start_ticks, number) for m in single)
+        if grouped and self._endings.send(identity.pid, identity.start_ticks, number, group=True):
+            count += len(grouped)
+        return count
 
     def _collect_members(self, members: Iterable[Entry]) -> None:
         """Collect those who became our children; a leader is left to its own watch."""

@@ -17,6 +17,7 @@ class Entry(NamedTuple):
 
     pid: int
     ppid: int
+    group: int
     sid: int
     """Session: the pid of the process that opened it, which may be gone by now."""
     start_ticks: int
@@ -46,8 +47,12 @@ class ProcessTable(Protocol):
         """All processes in one pass. What starts or ends meanwhile may be missing."""
         ...
 
-    def children(self) -> tuple[int, ...] | None:
-        """Children of this process, zombies too; `None` where only a whole pass would tell."""
+    def children(self, pid: int) -> tuple[int, ...] | None:
+        """Children of a process, zombies too; `None` where only a whole pass would tell."""
+        ...
+
+    def command(self, pid: int) -> tuple[str, ...]:
+        """Program and arguments; empty where they cannot be read."""
         ...
 
     def run_id(self, pid: int) -> str | None:
@@ -83,7 +88,7 @@ class ProcTable(ProcessTable):
         found = (self.entry(int(name)) for name in os.listdir("/proc") if name.isdecimal())
         return [entry for entry in found if entry is not None]
 
-    def children(self) -> tuple[int, ...] | None:
+    def children(self, pid: int) -> tuple[int, ...] | None:
         """Children by thread, as the kernel keeps them (`CONFIG_PROC_CHILDREN`).
 
         The list can only skip one while another thread collects a child, so that it serves for
@@ -91,8 +96,16 @@ class ProcTable(ProcessTable):
         """
         if not self._has_children:
             return None
-        lists = (_read(f"/proc/self/task/{tid}/children") for tid in os.listdir("/proc/self/task"))
-        return tuple(int(pid) for text in lists for pid in text.split())
+        try:
+            threads = os.listdir(f"/proc/{pid}/task")
+        except OSError:
+            return ()
+        lists = (_read(f"/proc/{pid}/task/{thread}/children") for thread in threads)
+        return tuple(int(child) for text in lists for child in text.split())
+
+    def command(self, pid: int) -> tuple[str, ...]:
+        arguments = _read(f"/proc/{pid}/cmdline").split(b"\0")[:-1]
+        return tuple(argument.decode(errors="replace") for argument in arguments)
 
     def run_id(self, pid: int) -> str | None:
         for variable in _read(f"/proc/{pid}/environ").split(b"\0"):
@@ -115,6 +128,7 @@ def parse_stat(stat: bytes) -> Entry:
     return Entry(
         pid=int(stat[: stat.index(b" ")]),
         ppid=int(rest[1]),
+        group=int(rest[2]),
         sid=int(rest[3]),
         start_ticks=int(rest[19]),
         state=rest[0].decode(),

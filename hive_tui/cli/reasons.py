@@ -28,7 +28,7 @@ def why(args: Namespace, context: Context) -> int:
         context.print("nothing to explain: nothing is known yet")
     for at, reason in enumerate(reasons):
         if at:
-            context.print()
+            context.print("")
         since = f"  since {plain(reason['since'])}" if reason.get("since") else ""
         context.print(
             f"{context.ink('bold', plain(reason['cell']))}: {plain(reason['state'])}{since}"

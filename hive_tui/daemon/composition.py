@@ -75,7 +75,7 @@ class Daemon:
         for folder in (home.state, home.runs, home.logs):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.store = SqliteStore.open(home.database)
-        self._processes = LocalProcesses(_tag(home))
+        self._processes = LocalProcesses(home_tag(home))
         self._logs = LogFiles(home.logs, max_bytes=self._log_limit)
         self._trees = TreeWatch()
         clock = SystemClock()
@@ -99,7 +99,7 @@ class Daemon:
                 secrets=read_secrets,
                 runs=home.runs,
                 logs=self._logs,
-                new_run_id=lambda: new_run_id(_tag(home)),
+                new_run_id=lambda: new_run_id(home_tag(home)),
             ),
             readiness=Readiness(
                 sockets, self._logs, self._processes, clock, http_status=get_status
@@ -154,7 +154,7 @@ class Daemon:
         await self.testing.run(live, (suite,))
 
 
-def _tag(home: Home) -> str:
+def home_tag(home: Home) -> str:
     """Marks the processes of this home: short, and different for every home."""
     return hashlib.sha256(str(home.state).encode()).hexdigest()[:10]
 

@@ -236,7 +236,7 @@ def _test(test: TestView, name: int, look: Look) -> Line:
         (
             Span("  "),
             look.sign(mark),
-            *fit((Span(f" {safe(test.name)}"),), name + 2),
+            *fit((Span(f" {safe(test.name)}"),), name + 3),
             Span(text, "muted" if mark.role == "good" else mark.role),
         )
     ]
@@ -260,7 +260,7 @@ def _tasks(tasks: Sequence[TaskView], width: int, look: Look) -> list[Line]:
             (
                 Span("  "),
                 look.sign(mark),
-                *fit((Span(f" {safe(task.name)}"),), name + 2),
+                *fit((Span(f" {safe(task.name)}"),), name + 3),
                 Span(mark.word, "muted" if mark.role == "good" else mark.role),
             )
         ]

@@ -19,14 +19,18 @@ def fleet_head(state: HiveState, width: int, look: Look) -> Line:
     warm = sum(detail.view.state is EnvState.WARM for detail in envs)
     moving = sum(detail.view.state in TRANSITIONS for detail in envs)
     wanting = len(needs(envs))
-    counts = [
+    end = (*load(state, width, look), Span(" "))
+    start = (Span(" hive", "heading"), Span(f"  {_projects(state)}", "strong"), Span("   "))
+    counts: list[Line] = [
         (Span(figures.count(len(envs), "env"), "muted"),),
         (Span(f"{warm} warm", "muted"),) if warm else BLANK,
         (Span(f"{moving} moving", "moving"),) if moving else BLANK,
         (Span(f"{wanting} need you", "warning"),) if wanting else BLANK,
     ]
-    left = (Span(" hive", "heading"), Span(f"  {_projects(state)}   ", "strong"), *joined(counts))
-    return beside(left, (*load(state, width, look), Span(" ")), width, gap=2)
+    for dropped in (1, 2, 0):
+        if width_of(start) + width_of(joined(counts)) + width_of(end) + 2 > width:
+            counts[dropped] = BLANK
+    return beside((*start, *joined(counts)), end, width, gap=2)
 
 
 def load(state: HiveState, width: int, look: Look) -> Line:
@@ -65,7 +69,8 @@ def needs_line(state: HiveState, width: int, look: Look) -> Line:
                 Span(f" {age}" if age else "", "dim"),
             )
         )
-    each = max(24, (width - 16) // min(len(found), max(1, width // 50)))
+    room = width - width_of(parts[0])
+    each = room // min(len(found), max(1, room // 34)) - 3
     line = joined([parts[0], *(cut(part, each) for part in parts[1:])], "   ")
     return cut(line, width)
 

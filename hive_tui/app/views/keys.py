@@ -48,8 +48,8 @@ def help_page(width: int, look: Look) -> list[Line]:
                 keys.append(_explained(action))
         keys.append(BLANK)
     marks = _marks(look)
-    if width >= 120:
-        return side_by_side(keys, marks, width * 3 // 5 - 3, 3)
+    if width >= 130:
+        return side_by_side(keys, marks, width - 56, 2)
     return [*keys, *marks]
 
 

@@ -54,7 +54,7 @@ def tile(
         _two(_name(view, look), _state(view, look), inner),
         _two((Span(safe(view.branch), "muted"),), git_of(view.git, look), inner),
         cut(_one_thing(detail, look, inner), inner),
-        _two(_verdicts(view.tests, look), _dots(view, look), inner),
+        _verdicts_and_dots(view, look, inner),
         cut(_place(detail, look), inner),
         _two(_cost(view, look, history), _commit_change(view.git), inner),
     )
@@ -118,7 +118,7 @@ def progress_of(progress: ProgressView, width: int, look: Look) -> Line:
 
 def _two(left: Line, right: Line, width: int) -> Line:
     """Two columns; the right one starts at the same cell in every line of every tile."""
-    side = min(_SIDE, width // 2)
+    side = _side(width)
     return (*fit(left, width - side - 1), Span(" "), *cut(right, side))
 
 
@@ -187,6 +187,18 @@ def _verdicts(tests: Sequence[TestView], look: Look) -> Line:
     if not run and tests:
         return (Span("no test has run", "dim"),)
     return joined(verdict_of(test, look) for test in worst_first)
+
+
+def _verdicts_and_dots(view: EnvView, look: Look, width: int) -> Line:
+    """The dots stand in the right column, or at the edge where the verdicts need the room."""
+    verdicts, dots = _verdicts(view.tests, look), _dots(view, look)
+    if width_of(verdicts) <= width - _side(width) - 1:
+        return _two(verdicts, dots, width)
+    return beside(verdicts, dots, width)
+
+
+def _side(width: int) -> int:
+    return min(_SIDE, width // 2)
 
 
 def _dots(view: EnvView, look: Look) -> Line:

@@ -10,7 +10,6 @@ from hive_tui.app import figures
 from hive_tui.app.lines import Line, Span, cut, fit, safe
 from hive_tui.app.views.look import Look
 
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
 _NAME = 12
 _ROLES = {"failed": "bad", "running": "moving", "cancelled": "dim", "skipped": "dim"}
 
@@ -101,11 +100,10 @@ def _length(step: TraceStep, total: float) -> float:
 
 
 def _bar(start: float, stop: float, room: int, look: Look) -> tuple[str, str]:
-    """Blanks before the bar, and the bar: at least one visible cell, its end to an eighth."""
+    """Blanks before the bar, and the bar: at least one visible cell, its end to half a cell."""
     first = min(int(start), room - 1)
     length = max(0.0, min(stop, room) - first)
     if look.plain:
         return " " * first, "=" * max(1, round(length))
-    whole = int(length)
-    part = _EIGHTHS[int((length - whole) * 8)].strip()
-    return " " * first, "█" * whole + part or "▏"
+    halves = max(1, round(length * 2))
+    return " " * first, "━" * (halves // 2) + "╸" * (halves % 2)

@@ -96,6 +96,8 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._envs: Mapping[str, EnvDetail] = {}
         self._history: Mapping[str, Sequence[float]] = {}
         self._painted: dict[str, tuple[Line, ...]] = {}
+        self._plan: Arrangement | None = None
+        """For which the tiles were painted."""
         self._look = Look()
         self._faded = False
         self._selected: str | None = None
@@ -133,6 +135,7 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
         order = list(envs)
         everything = (
             order != self._order
+            or self.arrangement != self._plan
             or self._faded != out_of_date
             or msgspec.structs.replace(look, now=self._look.now) != self._look
         )
@@ -192,7 +195,6 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self, _: Resize) -> None:
         """Arrange the tiles anew."""
-        self._painted.clear()
         self._measure()
         self._reveal()
 
@@ -210,6 +212,9 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """Paint one row of the screen: one line of each tile of a row of tiles."""
         plan = self.arrangement
+        if plan != self._plan:
+            self._plan = plan
+            self._painted.clear()
         row, part = divmod(y + round(self.scroll_offset.y), plan.pitch)
         first = row * plan.columns
         spans: list[Span] = []

@@ -107,10 +107,12 @@ def _meaning(field: inspect.Field) -> str:
 def _default(field: inspect.Field) -> str:
     if field.required:
         return "*required*"
-    if isinstance(field.default, str | int | float):
+    if isinstance(field.default, float):
+        return f"`{field.default:g}`"
+    if isinstance(field.default, str | int):
         return f"`{show(field.default)}`"
     empty = field.default is NODEFAULT and field.default_factory in (list, dict)
-    return "empty" if empty else "–"
+    return "empty" if empty else ""
 
 
 def _cell(text: str) -> str:

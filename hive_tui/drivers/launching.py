@@ -14,7 +14,7 @@ from hive_tui.engine.protocols import Launch
 from hive_tui.model.errors import HiveError
 
 _SHIM = """\
-trap : HUP INT QUIT USR1 USR2 PIPE ALRM TERM
+trap : HUP INT QUIT ABRT USR1 USR2 PIPE ALRM TERM
 "$@"
 set -- $?
 echo $1 >"$0"

@@ -6,11 +6,10 @@ Starts nothing out of its own idea of order: the plan says when, the restart pol
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import signal
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -30,18 +29,13 @@ from hive_tui.engine.protocols import (
     Store,
     UnitRecord,
 )
+from hive_tui.engine.ready_watch import ReadyWatch
 from hive_tui.model.environment import EnvRecord, ServiceState, ServiceView
 from hive_tui.model.errors import HiveError, NotAvailableError
 from hive_tui.model.project import Service
 
-log = logging.getLogger(__name__)
-
 TAIL_LINES = 50
 """Last lines of the log that are kept as the reason of a failure."""
-
-_READY_AGAIN_S = 1.0
-_READY_AGAIN_LONGEST_S = 30.0
-"""Pause before readiness is looked for again after it was not reached in time."""
 
 _NOBODY = Identity(pid=0, start_ticks=0, boot_id="", run_id="")
 
@@ -53,9 +47,8 @@ class _Run:
     record: RunRecord
     identity: Identity
     exited: asyncio.Future[Exit]
-    ready: asyncio.Task[None] | None = None
-    look_now: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set to have readiness looked for at once instead of after the pause."""
+    ready: ReadyWatch | None = None
+    """What looks for its readiness until it is ready, frozen or gone."""
 
 
 class Unit:
@@ -175,7 +168,8 @@ class Unit:
             raise self._failed(self.reason or "is not running")
         waiter: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._waiters.add(waiter)
-        self._run.look_now.set()
+        if self._run.ready is not None:
+            self._run.ready.look_at_once()
         try:
             return await waiter
         finally:
@@ -244,10 +238,11 @@ class Unit:
     async def close(self) -> None:
         """Let go of it without ending it: the daemon ends, the service goes on."""
         run, self._run = self._run, None
-        tasks = [run.ready if run is not None else None, self._again, self._halting]
-        ending = [task for task in tasks if task is not None]
+        ending = [task for task in (self._again, self._halting) if task is not None]
         for task in ending:
             task.cancel()
+        if run is not None and run.ready is not None:
+            ending.append(run.ready.cancel())
         await asyncio.gather(*ending, return_exceptions=True)
         if run is not None:
             run.exited.cancel()
@@ -398,37 +393,16 @@ class Unit:
 
     def _look_for_ready(self) -> None:
         run = self._run
-        if run is not None:
-            run.ready = asyncio.create_task(self._become_ready(run))
-            run.ready.add_done_callback(self._looked_for_ready)
-
-    def _looked_for_ready(self, looking: asyncio.Task[None]) -> None:
-        """Nobody shall wait for ever because of a bug in what looks for readiness."""
-        error = None if looking.cancelled() else looking.exception()
-        if error is not None:
-            log.error("%s/%s: readiness", self.env.id, self.service.name, exc_info=error)
-            self._fail_waiters(f"looking for readiness broke: {error!r}")
-
-    async def _become_ready(self, run: _Run) -> None:
-        """Wait for readiness; after a time-out go on with it, more and more rarely."""
-        pause_s = _READY_AGAIN_S
-        while self._run is run:
-            try:
-                late_s = await self._ready(
-                    self, run.identity, run.record.log_offset, asyncio.shield(run.exited)
-                )
-            except HiveError as error:
-                if run.exited.done() or not self._processes.alive(run.identity):
-                    return
-                self._not_ready(run, error)
-            else:
-                self._is_ready(late_s)
-                return
-            run.look_now.clear()
-            try:
-                await asyncio.wait_for(run.look_now.wait(), pause_s)
-            except TimeoutError:
-                pause_s = min(pause_s * 2, _READY_AGAIN_LONGEST_S)
+        if run is None:
+            return
+        run.ready = ReadyWatch(
+            lambda: self._ready(
+                self, run.identity, run.record.log_offset, asyncio.shield(run.exited)
+            ),
+            lives=lambda: not run.exited.done() and self._processes.alive(run.identity),
+            reached=self._is_ready,
+            missed=lambda error: self._not_ready(run, error),
+        )
 
     def _is_ready(self, late_s: float) -> None:
         if self.restarts or self.state is ServiceState.UNHEALTHY:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from hive_tui.client.calls import NoDaemonError, dial
@@ -124,8 +123,7 @@ def _launch(home: Home, argv: Sequence[str], deadline: float, timeout_s: float) 
         os.close(told)
         told = -1
         answer = _answer(ready, deadline)
-        with suppress(subprocess.TimeoutExpired):  # its first process ends when it detaches
-            process.wait(1.0)
+        _settle(process, late=answer is None)
     finally:
         os.close(ready)
         os.close(log)
@@ -137,6 +135,16 @@ def _launch(home: Home, argv: Sequence[str], deadline: float, timeout_s: float) 
         raise _ended(home.daemon_log, start)
     if answer != "ok":
         raise from_wire(json.loads(answer))
+
+
+def _settle(process: subprocess.Popen[bytes], *, late: bool) -> None:
+    """Reap the first process, which ends when the daemon detaches; one that never did is ended."""
+    try:
+        process.wait(0.0 if late else 1.0)
+    except subprocess.TimeoutExpired:
+        if late:
+            process.kill()
+            process.wait()
 
 
 def _answer(ready: int, deadline: float) -> str | None:

@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import Enum
 
 from hive_tui.engine import rank
+from hive_tui.engine.node import Node, Phase, group
 from hive_tui.engine.protocols import Clock
 from hive_tui.model.environment import Failure, ProgressView, Waiting
 from hive_tui.model.errors import HiveError
-from hive_tui.model.plan import Outcome, Plan, Step, StepKind, StepTrace, Trace
-
-SERVICE_NODES = frozenset({StepKind.PREPARE, StepKind.START, StepKind.READY})
-"""The kinds of step that together bring one service up: a person counts them as one."""
+from hive_tui.model.plan import Outcome, Plan, Step, StepKind, Trace
 
 _TIMED = frozenset({StepKind.WORKTREE, StepKind.TASK, StepKind.READY, StepKind.SUITE})
 """Kinds that take long enough for an ETA to be a guess where they were never measured."""
@@ -48,73 +44,6 @@ class StepFailedError(HiveError):
         """
         super().__init__(message, hint=hint, code=code, env=env)
         self.tail = tail
-
-
-class Phase(Enum):
-    """Where a step stands in its operation."""
-
-    WAITING = "waiting"
-    """For a need."""
-    QUEUED = "queued"
-    """For a place in its lane, then for CPU slots."""
-    RUNNING = "running"
-    BACKING_OFF = "backing off"
-    """Failed, and will be tried again."""
-    ENDED = "ended"
-
-
-@dataclass(slots=True, eq=False)
-class Node:
-    """One step of an operation, and its run so far. Seconds count from the submission."""
-
-    operation: Operation
-    step: Step
-    index: int
-    priority_s: float
-    """Longest remaining path, own time included; the higher goes first."""
-    expected_s: float | None
-    """Learned duration; `None` where it was never measured."""
-    duration_s: float
-    """Learned or assumed duration."""
-    phase: Phase = Phase.WAITING
-    unmet: int = 0
-    dependents: list[Node] = field(default_factory=list)
-    attempt: int = 0
-    outcome: Outcome | None = None
-    error: str | None = None
-    eligible_s: float | None = None
-    started_s: float | None = None
-    spawned_s: float | None = None
-    ended_s: float | None = None
-    detected_s: float | None = None
-    retry_s: float | None = None
-    """When the next attempt is due."""
-    timed_out: bool = False
-    in_lane: bool = False
-    """True while it holds a place in its lane."""
-    slots: int = 0
-    """CPU slots that it holds now."""
-    task: asyncio.Task[None] | None = None
-    timer: asyncio.TimerHandle | None = None
-    """Ends the attempt, or the back-off."""
-
-    def trace(self) -> StepTrace:
-        """What it did so far."""
-        return StepTrace(
-            id=self.step.id,
-            kind=self.step.kind,
-            target=self.step.target,
-            needs=self.step.needs,
-            outcome=self.outcome or Outcome.RUNNING,
-            eligible_s=self.eligible_s,
-            started_s=self.started_s,
-            spawned_s=self.spawned_s,
-            ended_s=self.ended_s,
-            detected_s=self.detected_s,
-            expected_s=self.expected_s,
-            error=self.error,
-            attempts=max(1, self.attempt),
-        )
 
 
 class StepContext:
@@ -397,8 +326,3 @@ class Operation:
             durations[node.step.id] = max(0.0, node.duration_s - ran_s)
             priorities[node.step.id] = float("inf") if running else node.priority_s
         return rank.simulate(steps, durations, priorities, self._slots, self._lanes)[0]
-
-
-def group(step: Step) -> str:
-    """What a person counts a step under: the nodes of one service share a group."""
-    return f"service:{step.target}" if step.kind in SERVICE_NODES else step.id

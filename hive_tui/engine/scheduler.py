@@ -12,14 +12,8 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 
-from hive_tui.engine.operation import (
-    Execute,
-    Node,
-    Operation,
-    Phase,
-    StepContext,
-    StepFailedError,
-)
+from hive_tui.engine.node import Node, Phase
+from hive_tui.engine.operation import Execute, Operation, StepContext, StepFailedError
 from hive_tui.engine.protocols import Clock
 from hive_tui.engine.slots import Order, Pool
 from hive_tui.model.errors import HiveError, NotAvailableError
@@ -65,7 +59,8 @@ class Scheduler:
         """
         self.slots = max(1, slots)
         self._clock = clock
-        self._lane_sizes = dict(lanes)
+        self.lanes: Mapping[str, int] = dict(lanes)
+        """Places by lane, of the lanes that all envs share."""
         self._checkpoint = checkpoint
         self._cpu = Pool(self.slots)
         self._lanes: dict[tuple[str | None, str], Pool] = {}
@@ -114,7 +109,7 @@ class Scheduler:
             clock=self._clock,
             expected=expected or {},
             slots=self.slots,
-            lanes=self._lane_sizes,
+            lanes=self.lanes,
             stop=self._stop,
             queued_for=self._queued_for,
         )
@@ -296,10 +291,10 @@ class Scheduler:
 
     def _lane(self, node: Node) -> Pool:
         name = node.step.lane or ""
-        shared = name in self._lane_sizes
+        shared = name in self.lanes
         key = (None if shared else node.operation.env, name)
         if key not in self._lanes:
-            self._lanes[key] = Pool(max(1, self._lane_sizes[name]) if shared else 1)
+            self._lanes[key] = Pool(max(1, self.lanes[name]) if shared else 1)
         return self._lanes[key]
 
     def _queued_for(self, node: Node) -> str:

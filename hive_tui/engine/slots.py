@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator
 
-from hive_tui.engine.operation import Node, Phase
+from hive_tui.engine.node import Node, Phase
 
 Order = tuple[float, ...]
 """What is smaller goes first."""

@@ -14,7 +14,7 @@ import msgspec
 
 from hive_tui.engine import rank
 from hive_tui.engine.folding import stamp
-from hive_tui.engine.operation import SERVICE_NODES, group
+from hive_tui.engine.node import SERVICE_NODES, group
 from hive_tui.model.plan import Outcome, Plan, Step, StepKind, StepTrace, Trace
 
 _WORST = (

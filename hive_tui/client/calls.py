@@ -191,6 +191,8 @@ class Connection:
         try:
             self._link.sendall(json.dumps(request).encode() + b"\n")
             reply = self._reply(on_event)
+            if method == "daemon.stop":  # it hangs up once its socket is gone: wait for that,
+                self._reader.read()  # so that the next command does not meet it again
         except (OSError, ValueError):
             self.close()
             raise gone() from None

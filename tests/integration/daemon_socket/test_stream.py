@@ -184,13 +184,17 @@ async def test_a_daemon_that_cannot_be_started_is_a_failure_that_is_tried_again(
 
 
 async def test_another_protocol_is_refused_with_both_versions(home: Home) -> None:
+    hung_up = asyncio.Event()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b'{"version":"9.9","protocol":99}\n')
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        hung_up.set()
 
     client = Client(home, dial=transport.in_process(serve))
     with pytest.raises(HiveError, match=r"daemon 9\.9 runs") as raised:
         await client.call("list")
     assert raised.value.code == "version"
-    await client.close()
+    await asyncio.wait_for(hung_up.wait(), DEADLINE_S)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from hive_tui.engine import ports
 from hive_tui.engine.execution import observe
 from hive_tui.engine.folding import stamp
 from hive_tui.engine.hive import Hive
@@ -17,13 +18,11 @@ from hive_tui.model.plan import Plan
 from hive_tui.model.project import ReadyKind
 
 _DOTS = "•••".encode()
-_SHORTEST_SECRET = 4
-"""Shorter values are not masked: they would hide half of every log."""
 
 
-def masker(secrets: Mapping[str, str]) -> Callable[[bytes], bytes]:
-    """A function that replaces every secret in a line by dots."""
-    hidden = [v.encode() for v in secrets.values() if len(v) >= _SHORTEST_SECRET]
+def masker(secrets: Iterable[str]) -> Callable[[bytes], bytes]:
+    """A function that replaces each of the secrets in a line by dots."""
+    hidden = sorted((value.encode() for value in secrets if value), key=len, reverse=True)
 
     def mask(text: bytes) -> bytes:
         for value in hidden:
@@ -100,29 +99,25 @@ def _web_first(services: Mapping[str, Any]) -> list[str]:
     return sorted(services, key=place)
 
 
-def port_rows(hive: Hive, envs: Iterable[LiveEnv], ports: Any) -> list[dict[str, Any]]:
+def port_rows(hive: Hive, envs: Iterable[LiveEnv]) -> list[dict[str, Any]]:
     """Rows of `hive ports`: every named port, and whatever else listens in the blocks."""
     world = hive.world
     scan = world.listening.scan()
     rows: list[dict[str, Any]] = []
     for live in envs:
-        members = {
-            pid: name
-            for name, unit in live.units.items()
-            if unit.identity is not None
-            for pid in world.processes.members(unit.identity)
-        }
-        names = {
-            live.record.port_base + offset: name
-            for name, offset in live.project.ports.names.items()
-        }
+        base = live.record.port_base
         rows += ports.port_map(
             env=live.record.name,
-            base=live.record.port_base,
+            base=base,
             size=live.record.port_size,
-            names=names,
+            names={base + offset: name for name, offset in live.project.ports.names.items()},
             scan=scan,
-            members=members,
+            members={
+                pid: name
+                for name, unit in live.units.items()
+                if unit.identity is not None
+                for pid in world.processes.members(unit.identity)
+            },
             owner=world.listening.owner,
             program=world.program,
         )

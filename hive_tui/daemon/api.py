@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ import msgspec
 
 from hive_tui import __version__
 from hive_tui.config import importing, schema
+from hive_tui.config.secrets import used
 from hive_tui.daemon import answers, checks
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
-from hive_tui.engine import ports
 from hive_tui.engine import trace as traces
 from hive_tui.engine.destroying import describe
 from hive_tui.engine.hive import Hive
@@ -30,6 +31,7 @@ from hive_tui.model.errors import NotFoundError, RefusedError, UsageError
 from hive_tui.model.home import Home
 from hive_tui.model.plan import Outcome, Plan, Transition
 from hive_tui.model.project import Secret
+from hive_tui.model.wire import LogLine
 
 Params = dict[str, Any]
 
@@ -290,8 +292,8 @@ class Api:
     async def _logs(self, params: Params, emit: Emit) -> Any:
         live = self._env(params)
         uid = live.record.uid
-        known = self._reader.sources(uid)
-        sources = tuple(params.get("sources") or known)
+        known = self._hive.world.logs.sources(uid)
+        sources = tuple(params.get("sources") or ())
         for name in sources:
             if name not in known and name not in self._sources(live):
                 raise NotFoundError(
@@ -300,38 +302,34 @@ class Api:
                     code="no_service",
                     env=live.record.name,
                 )
+        lines, since = int(params.get("lines", 200)), params.get("since")
         grep = _pattern(params.get("grep"))
-        lines, offsets = await asyncio.to_thread(
-            self._reader.read_with_offsets,
-            uid,
-            sources,
-            lines=int(params.get("lines") or 200),
-            since=params.get("since"),
-            grep=grep,
-        )
-        if lines:
-            await emit(self._lines(lines))
-        if params.get("follow"):
-            everything = None if not params.get("sources") else sources
-            async for batch in self._reader.follow(uid, everything, offsets=offsets, grep=grep):
-                await emit(self._lines(batch))
+        follow = bool(params.get("follow"))
+        mask = answers.masker(used(live.project, self._hive.world.secrets()))
+
+        def read() -> tuple[list[LogLine], dict[str, int]]:
+            if follow:
+                return self._reader.read_with_offsets(
+                    uid, sources, lines=lines, since=since, grep=grep
+                )
+            return self._reader.read(uid, sources, lines=lines, since=since, grep=grep), {}
+
+        found, offsets = await asyncio.to_thread(read)
+        await emit(_lines(found, mask))
+        if follow:
+            batches = self._reader.follow(uid, sources, offsets=offsets, grep=grep)
+            async with contextlib.aclosing(batches):
+                async for batch in batches:
+                    await emit(_lines(batch, mask))
         return {}
 
     def _sources(self, live: LiveEnv) -> set[str]:
         project = live.project
         return {*project.services, *project.tasks, *project.tests}
 
-    def _lines(self, lines: Any) -> Any:
-        mask = answers.masker(self._hive.world.secrets())
-        return {
-            "lines": [
-                [line.at, line.source, base64.b64encode(mask(line.text)).decode()] for line in lines
-            ]
-        }
-
     async def _ports(self, params: Params, emit: Emit) -> Any:
         envs = [self._env(params)] if params.get("env") else self._sorted()
-        return {"ports": answers.port_rows(self._hive, envs, ports)}
+        return {"ports": answers.port_rows(self._hive, envs)}
 
     async def _url(self, params: Params, emit: Emit) -> Any:
         return {"url": answers.url(self._env(params), params.get("service"))}
@@ -446,6 +444,14 @@ def _text(params: Params, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise UsageError(f"the parameter {name!r} is missing", code="bad_params")
     return value
+
+
+def _lines(lines: Iterable[LogLine], mask: Callable[[bytes], bytes]) -> Any:
+    return {
+        "lines": [
+            [line.at, line.source, base64.b64encode(mask(line.text)).decode()] for line in lines
+        ]
+    }
 
 
 def _waits(params: Params) -> bool:

@@ -20,7 +20,7 @@ from hive_tui.drivers.folders import LocalFolders
 from hive_tui.drivers.http import get_status
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.drivers.logs import LogFiles
-from hive_tui.drivers.processes import LocalProcesses, new_run_id
+from hive_tui.drivers.processes import LocalProcesses
 from hive_tui.drivers.sockets import ephemeral_range, listening
 from hive_tui.drivers.watching import TreeWatch
 from hive_tui.drivers.worktrees import GitWorktrees
@@ -99,7 +99,7 @@ class Daemon:
                 secrets=read_secrets,
                 runs=home.runs,
                 logs=self._logs,
-                new_run_id=lambda: new_run_id(home_tag(home)),
+                new_run_id=self._processes.new_run_id,
             ),
             readiness=Readiness(
                 sockets, self._logs, self._processes, clock, http_status=get_status
@@ -116,7 +116,7 @@ class Daemon:
         self.testing = Testing(self.world, self.hive.transitions)
         self._subscription = Subscription(self.hive)
         self._upkeep = Upkeep(
-            self.world, self._trees, Reruns(clock), self._rerun, self._subscription.tell_hive
+            self.world, self._trees, Reruns(), self._rerun, self._subscription.tell_hive
         )
         self.hive.entered, self.hive.left = self._upkeep.follow, self._upkeep.leave
         reader = LogReader(self._logs)
@@ -125,7 +125,8 @@ class Daemon:
 
     async def open(self) -> None:
         """Find what runs, go on with what was half done, and keep everything up to date."""
-        await self._trees.open()
+        self._logs.resume()
+        self._trees.open()
         await self.hive.open()
         self._upkeep.start()
 
@@ -135,6 +136,7 @@ class Daemon:
         await self.testing.close()
         await self.hive.close()
         await self._trees.close()
+        await self._processes.close()
         self._logs.close()
         self.store.close()
 

@@ -6,7 +6,7 @@ A client that reads slowly gets fewer and newer values, and costs nobody else an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from hive_tui.daemon.server import Emit, Handler
@@ -68,7 +68,7 @@ class Subscription:
         finally:
             await batches.aclose()
 
-    async def _batches(self) -> AsyncIterator[Batch]:
+    async def _batches(self) -> AsyncGenerator[Batch, None]:
         """What changes from now on; the first batch is empty and comes at once."""
         there = asyncio.Event()
         bus = self._hive.world.bus

@@ -12,6 +12,8 @@ from pathlib import Path
 import msgspec
 
 from hive_tui.drivers.git import git
+from hive_tui.engine.protocols import Place
+from hive_tui.model.errors import HiveError
 
 _IN_PROGRESS = {
     "MERGE_HEAD": "merge",
@@ -63,6 +65,33 @@ def parse_checkouts(listing: bytes) -> tuple[Checkout, ...]:
             )
         )
     return tuple(found)
+
+
+async def place(path: str) -> Place:
+    """In which worktree of which repository a folder lies.
+
+    Raises:
+        HiveError: It is in no git repository, or in a bare one without a worktree.
+    """
+    try:
+        said = await git(path, "rev-parse", "--path-format=absolute", "--show-toplevel")
+    except HiveError as error:
+        if "must be run in a work tree" in error.message:
+            raise HiveError(
+                f"{path} is in a bare repository, which has no hive.toml to read",
+                hint="run hive in a worktree of it, or in a normal clone",
+                code="bare_repository",
+            ) from error
+        raise HiveError(
+            f"{path} is not in a git repository",
+            hint="go into one, or make one with `git init`",
+            code="not_a_repository",
+        ) from error
+    top = os.path.realpath(os.fsdecode(said.stdout).rstrip("\n"))
+    known = await checkouts(top)
+    here = next((c for c in known if os.path.realpath(c.path) == top), known[0])
+    main = os.path.realpath(known[0].path)
+    return Place(root=top if here is known[0] else main, worktree=top, branch=here.branch)
 
 
 async def common_dir(repo: str) -> str:

@@ -12,13 +12,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from hive_tui.drivers import branches, recovery, spares, status, trash
+from hive_tui.drivers import branches, recovery, registrations, spares, status, trash
 from hive_tui.drivers.git import git
 from hive_tui.drivers.losses import folder_is_gone, losses
 from hive_tui.drivers.parents import drop_empty, drop_empty_above, make_parents
 from hive_tui.drivers.registrations import admin_dir, common_dir
 from hive_tui.drivers.settling import settle
-from hive_tui.engine.protocols import Losses, Removed, Worktrees
+from hive_tui.engine.protocols import Losses, Place, Removed, Worktrees
 from hive_tui.model.environment import EnvRecord, GitView
 from hive_tui.model.errors import HiveError, RefusedError
 
@@ -59,6 +59,9 @@ class GitWorktrees(Worktrees):
 
     async def resolve(self, repo: str, ref: str) -> str:
         return await branches.resolve(repo, ref)
+
+    async def place(self, path: str) -> Place:
+        return await registrations.place(path)
 
     async def head(self, worktree: str) -> Head:
         """What an existing worktree has checked out.

@@ -324,7 +324,7 @@ class Execution:
                 worktrees=world.worktrees,
                 read_report=world.read_report,
                 clock=world.clock,
-                changed=live.changed,
+                spawned=context.spawned,
             )
             live.verdicts[suite.name] = verdict
             live.content = await world.worktrees.content(live.record.worktree)

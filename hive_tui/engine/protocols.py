@@ -181,6 +181,10 @@ class Logs(Protocol):
         """Call `grown` on the loop soon after each growth (< 5 ms on Linux); returns the stop."""
         ...
 
+    def sources(self, env_uid: str) -> list[str]:
+        """Names of all sources of an env that have a log, in order."""
+        ...
+
     def forget(self, env_uid: str) -> None:
         """Delete all logs of an env."""
         ...
@@ -228,8 +232,6 @@ class Place(msgspec.Struct, frozen=True):
     """Top of the worktree that holds the folder; equal to `root` in the main checkout."""
     branch: str | None
     """Branch checked out there; `None` where HEAD is detached."""
-    commit: str | None
-    """Commit checked out there; `None` before the first one."""
 
 
 class Worktrees(Protocol):

@@ -29,6 +29,10 @@ class LogReader:
     def __init__(self, logs: LogFiles) -> None:
         self._logs = logs
 
+    def sources(self, uid: str) -> list[str]:
+        """Names of all sources of an env that have a file, in order."""
+        return self._logs.sources(uid)
+
     def read(
         self,
         uid: str,
@@ -51,7 +55,7 @@ class LogReader:
         """
         return self._read(uid, sources, lines, since, grep, whole=False)[0]
 
-    def read_to(
+    def read_with_offsets(
         self,
         uid: str,
         sources: Sequence[str],
@@ -66,9 +70,9 @@ class LogReader:
     async def follow(
         self,
         uid: str,
-        sources: Sequence[str],
+        sources: Sequence[str] | None,
         *,
-        since: Mapping[str, int],
+        offsets: Mapping[str, int],
         grep: re.Pattern[str] | None = None,
     ) -> AsyncGenerator[list[LogLine], None]:
         """Finished lines as they are written, in batches at least 50 ms apart, for ever.
@@ -78,15 +82,15 @@ class LogReader:
 
         Args:
             uid: The env.
-            sources: Names of its sources, which may not have a file yet; empty: all, also those
-                that come later.
-            since: Where to start in each, as `read_to` gives it; 0 where one is missing.
+            sources: Names of its sources, which may not have a file yet; `None` or empty: all,
+                also those that come later.
+            offsets: Where to start in each, from `read_with_offsets`; 0 where one is missing.
             grep: Only lines whose `plain` text it is found in.
         """
         loop = asyncio.get_running_loop()
         grown = asyncio.Event()
         stops: dict[str, Callable[[], None]] = {}
-        offsets = dict(since)
+        reached = dict(offsets)
 
         def begin(source: str) -> None:
             if source not in stops:
@@ -102,7 +106,7 @@ class LogReader:
                 grown.clear()
                 batch: list[LogLine] = []
                 for source in tuple(stops):
-                    batch += self._drain(uid, source, offsets, grep, grown)
+                    batch += self._drain(uid, source, reached, grep, grown)
                 if not batch:
                     await grown.wait()
                     continue

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
-
-import msgspec
 
 from hive_tui.engine.protocols import Listener
 from hive_tui.model.errors import HiveError
@@ -37,16 +35,17 @@ def choose(
         HiveError: No block is left; the hint says what would help.
     """
     sizes = taken if isinstance(taken, Mapping) else dict.fromkeys(taken, block)
-    bases = [
-        first
-        for first in range(base, _LAST_PORT - block + 2, block)
-        if not any(_meet(first, block, other, size) for other, size in sizes.items())
-    ]
-    bases.sort(key=lambda first: _meet(first, block, ephemeral.start, len(ephemeral)))
-    for first in bases:
-        if free(first):
-            return first
-    why = "other programs hold ports of all that are left" if bases else "envs have them all"
+    left = 0
+    for late in (False, True):
+        for first in range(base, _LAST_PORT - block + 2, block):
+            if _meet(first, block, ephemeral.start, len(ephemeral)) is not late:
+                continue
+            if any(_meet(first, block, other, size) for other, size in sizes.items()):
+                continue
+            left += 1
+            if free(first):
+                return first
+    why = "other programs hold ports of all that are left" if left else "envs have them all"
     raise HiveError(
         f"no block of {block} ports is left between {base} and {_LAST_PORT}: {why}",
         hint="destroy an env, or set another `base` or a smaller `block` in [ports] of hive.toml",
@@ -58,65 +57,50 @@ def _meet(first: int, length: int, other: int, other_length: int) -> bool:
     return first < other + other_length and other < first + length
 
 
-class Allocated(msgspec.Struct, frozen=True):
-    """A named port that an env has."""
-
-    env: str
-    name: str
-    port: int
-
-
-class Holder(msgspec.Struct, frozen=True):
-    """The service that a process belongs to."""
-
-    env: str
-    service: str
-
-
 def port_map(
-    allocated: Iterable[Allocated],
-    listeners: Mapping[int, tuple[Listener, ...]],
-    owners: Mapping[Listener, int],
     *,
+    env: str,
+    base: int,
+    size: int,
+    names: Mapping[int, str],
+    scan: Mapping[int, tuple[Listener, ...]],
+    members: Mapping[int, str],
+    owner: Callable[[Listener, Sequence[int] | None], int | None],
     program: Callable[[int], str | None],
-    holder: Callable[[int], Holder | None],
 ) -> list[dict[str, Any]]:
-    """The rows of `hive ports --json`: what was given out, beside what listens.
+    """Rows of `hive ports --json` for one env: what was given out, beside what listens.
 
-    A row is `foreign` where the port is listened on by a process that is not the env's own. Where
-    both listen, on different addresses, the stranger is shown: it is what has to be looked at.
+    First the named ports, then whatever else listens in the block (`name` is `None`). A row is
+    `foreign` where a process listens that is not the env's own. Where both listen, on different
+    addresses, the stranger is shown: it is what has to be looked at.
 
     Args:
-        allocated: All named ports, in the order of the rows.
-        listeners: A scan of the machine.
-        owners: Pids of the sockets that matter, as far as the system tells them.
+        env: Name of the env.
+        base: First port of its block.
+        size: Ports in the block.
+        names: Port -> name.
+        scan: The machine's listening sockets by port.
+        members: Pid -> service, of all processes of the env.
+        owner: Pid that holds a socket, looked for among some pids or everywhere.
         program: Name of the program that a pid runs.
-        holder: Which service a pid belongs to; `None` for a stranger.
     """
+    unnamed = sorted(port for port in scan if base <= port < base + size and port not in names)
     rows: list[dict[str, Any]] = []
-    for place in allocated:
-        row: dict[str, Any] = {
-            "env": place.env,
-            "name": place.name,
-            "port": place.port,
-            "listening": False,
-            "pid": None,
-            "process": None,
-            "service": None,
-            "foreign": False,
-        }
-        for listener in listeners.get(place.port, ()):
-            pid = owners.get(listener)
-            held_by = None if pid is None else holder(pid)
-            foreign = held_by is None or held_by.env != place.env
-            if row["listening"] and not foreign:
-                continue
-            row |= {
-                "listening": True,
+    for port in (*names, *unnamed):
+        listeners = scan.get(port, ())
+        pids = [owner(each, tuple(members)) or owner(each, None) for each in listeners]
+        strangers = [pid for pid in pids if pid not in members]
+        pid = (strangers or pids or [None])[0]
+        rows.append(
+            {
+                "env": env,
+                "name": names.get(port),
+                "port": port,
+                "listening": bool(listeners),
                 "pid": pid,
                 "process": None if pid is None else program(pid),
-                "service": None if held_by is None else held_by.service,
-                "foreign": foreign,
+                "service": None if pid is None else members.get(pid),
+                "foreign": bool(strangers),
             }
-        rows.append(row)
+        )
     return rows

@@ -123,8 +123,11 @@ async def test_resuming_sees_the_growth_of_files_of_the_last_daemon(
     second.close()
 
 
-async def test_a_log_stays_bounded_and_keeps_its_end_and_its_offsets(logs: LogFiles) -> None:
+async def test_a_log_stays_bounded_and_keeps_its_end_and_its_offsets(
+    logs: LogFiles, growth: Growth
+) -> None:
     path = logs.path("e1", "api")
+    logs.watch("e1", "api", growth)
     line = b"%09d" + b"x" * 90 + b"\n"
     written = 0
     for burst in range(40):

@@ -79,7 +79,7 @@ def test_an_unfinished_line_is_read_and_left_to_who_follows(tmp_path: Path) -> N
     reader = LogReader(logs)
 
     assert texts(reader.read("e1", [], lines=9)) == [b"whole", b"half"]
-    lines, offsets = reader.read_to("e1", [], lines=9)
+    lines, offsets = reader.read_with_offsets("e1", [], lines=9)
     assert texts(lines) == [b"whole"]
     assert offsets == {"api": 6}
 
@@ -100,10 +100,10 @@ def test_the_end_of_a_huge_log_is_read_without_reading_the_rest(tmp_path: Path) 
 async def test_following_starts_where_reading_ended(logs: LogFiles, reader: LogReader) -> None:
     path = logs.path("e1", "api")
     append(path, b"one\ntwo\nthr")
-    lines, offsets = reader.read_to("e1", ["api"], lines=1)
+    lines, offsets = reader.read_with_offsets("e1", ["api"], lines=1)
     assert texts(lines) == [b"two"]
 
-    async with aclosing(reader.follow("e1", ["api"], since=offsets)) as stream:
+    async with aclosing(reader.follow("e1", ["api"], offsets=offsets)) as stream:
         append(path, b"ee\nfour\n")
 
         assert texts(await take(stream, 2)) == [b"three", b"four"]
@@ -115,9 +115,9 @@ async def test_a_source_that_appears_later_is_followed_too(
     logs: LogFiles, reader: LogReader
 ) -> None:
     append(logs.path("e1", "api"), b"old\n")
-    _, offsets = reader.read_to("e1", [], lines=0)
+    _, offsets = reader.read_with_offsets("e1", [], lines=0)
 
-    async with aclosing(reader.follow("e1", [], since=offsets)) as stream:
+    async with aclosing(reader.follow("e1", [], offsets=offsets)) as stream:
         following = asyncio.ensure_future(take(stream, 2))
         await asyncio.sleep(0)
         append(logs.path("e1", "api"), b"from api\n")
@@ -131,9 +131,9 @@ async def test_following_goes_on_from_the_start_of_a_truncated_file(
 ) -> None:
     path = logs.path("e1", "api")
     append(path, b"a long line that was there\n")
-    _, offsets = reader.read_to("e1", ["api"], lines=0)
+    _, offsets = reader.read_with_offsets("e1", ["api"], lines=0)
 
-    async with aclosing(reader.follow("e1", ["api"], since=offsets)) as stream:
+    async with aclosing(reader.follow("e1", ["api"], offsets=offsets)) as stream:
         append(path, b"more\n")
         await take(stream, 1)
         os.truncate(path, 0)
@@ -146,7 +146,7 @@ async def test_following_with_grep_shows_only_what_matches(
     logs: LogFiles, reader: LogReader
 ) -> None:
     path = logs.path("e1", "api")
-    stream = reader.follow("e1", ["api"], since={}, grep=re.compile("7$"))
+    stream = reader.follow("e1", ["api"], offsets={}, grep=re.compile("7$"))
     async with aclosing(stream):
         append(path, b"".join(b"%d\n" % number for number in range(100)))
 
@@ -165,7 +165,7 @@ async def test_lines_of_every_length_come_whole_or_in_pieces_of_sixteen_kib(
         for at in range(0, max(1, size), 16 * 1024)
     ]
 
-    async with aclosing(reader.follow("e1", ["api"], since={})) as stream:
+    async with aclosing(reader.follow("e1", ["api"], offsets={})) as stream:
         assert texts(await take(stream, len(expected))) == expected
     assert texts(reader.read("e1", ["api"], lines=-1)) == expected
     assert texts(reader.read("e1", ["api"], lines=2)) == expected[-2:]
@@ -175,7 +175,7 @@ async def test_a_flood_arrives_in_batches_with_every_line_in_order(
     logs: LogFiles, reader: LogReader
 ) -> None:
     path = logs.path("e1", "api")
-    async with aclosing(reader.follow("e1", ["api"], since={})) as stream:
+    async with aclosing(reader.follow("e1", ["api"], offsets={})) as stream:
         for start in range(0, 60_000, 20_000):
             append(path, b"".join(b"%d\n" % n for n in range(start, start + 20_000)))
             got = await take(stream, 20_000)

@@ -48,9 +48,9 @@ def dotted(path: KeyPath) -> str:
 def show(value: object) -> str:
     """A value of the file on one short line, without anything that acts on a terminal."""
     if isinstance(value, str):
-        text = json.dumps(value[: _SHOWN_LENGTH + 1], ensure_ascii=False)
-        text = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
-        return text if len(value) <= _SHOWN_LENGTH else f'{text[:_SHOWN_LENGTH]}…"'
+        cut = value if len(value) <= _SHOWN_LENGTH else f"{value[:_SHOWN_LENGTH]}…"
+        text = json.dumps(cut, ensure_ascii=False)
+        return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):

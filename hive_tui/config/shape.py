@@ -159,11 +159,11 @@ def _member(
     info: inspect.UnionType, value: object, kind: Kind | None
 ) -> tuple[inspect.Type, Kind | None]:
     """The alternative that the value can only mean; the whole where it means none."""
-    wanted = inspect.StructType if isinstance(value, dict) else inspect.StrType
     for alternative in info.types:
         member, own = plain(alternative)
-        if isinstance(member, wanted):
-            return member, own or kind
+        match value, member:
+            case (dict(), inspect.StructType()) | (str(), inspect.StrType()):
+                return member, own or kind
     return info, kind
 
 

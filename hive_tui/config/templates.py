@@ -6,6 +6,7 @@ variable, so that no name, branch or folder is ever parsed as code.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Mapping
 from enum import Enum
@@ -194,7 +195,8 @@ def branch_for(project: Project, env: str) -> str:
 def worktree_for(project: Project, env: str, branch: str) -> str:
     """The absolute path of a new env's worktree; a relative one counts from the main checkout."""
     known = {"env": env, "project": project.name, "branch": branch, "repo": project.root}
-    return str(Path(project.root) / Path(expand(project.worktrees, known)).expanduser())
+    path = Path(project.root) / Path(expand(project.worktrees, known)).expanduser()
+    return os.path.normpath(path)
 
 
 def slug(name: str, taken: Collection[str]) -> str:

@@ -15,7 +15,7 @@ from hive_tui.config.templates import shell
 _VALUES = st.text(
     st.one_of(
         st.sampled_from("'\"`$\\(){}<>|&;*?[]!#~ \n\t=ab0"),
-        st.characters(exclude_categories=("Cs",), exclude_characters="\0"),
+        st.characters(codec="utf-8", exclude_characters="\0"),
     ),
     max_size=30,
 ).filter(lambda value: len(value.encode()) < 1000)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hive_tui.engine.operation import Operation, Phase, StepFailedError
+from hive_tui.engine.node import Phase
+from hive_tui.engine.operation import Operation, StepFailedError
 from hive_tui.engine.scheduler import Scheduler
 from hive_tui.model.environment import Waiting
 from hive_tui.model.plan import Outcome, StepTrace

@@ -194,14 +194,14 @@ def nothing_left(rest: list[str]) -> None:
         )
 
 
-def exit_status_of(error: Mapping[str, Any] | None, outcome: str) -> int:
+def exit_status_of(error: Mapping[str, Any] | None, outcome: str | None) -> int:
     """Exit status for a result of the daemon.
 
     Args:
         error: The contract's error object, perhaps with the `status` that came over the wire.
-        outcome: The outcome of a transition or of a run of suites.
+        outcome: The outcome of a transition or of a run of suites; `None` where nobody waited.
     """
-    if outcome in {"succeeded", "unchanged"}:
+    if outcome in {"succeeded", "unchanged", None} and error is None:
         return 0
     if outcome == "refused":
         return 4

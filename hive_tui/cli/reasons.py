@@ -14,6 +14,12 @@ from hive_tui.model.errors import HiveError, UsageError
 
 _NOTICED_S = 0.02
 """Waits shorter than this are not worth a person's time."""
+_LOSSES = (
+    ("queue_s", "waiting for a slot or a lane"),
+    ("spawn_s", "starting processes"),
+    ("detection_s", "seeing that something is ready"),
+    ("other_s", "between steps"),
+)
 
 
 def why(args: Namespace, context: Context) -> int:
@@ -74,19 +80,20 @@ def trace(args: Namespace, context: Context) -> int:
     env = context.one(args.words)
     if args.chrome is not None:
         return _chrome(env, args.chrome, context)
-    params = {"env": env, "chrome": False}
+    params = {"env": env, "chrome": False, "lost": not context.json}
     if context.json:
         context.raw(context.connection.call_raw("trace", params))
         return 0
     answer = context.call("trace", params)
-    lost = max(0.0, answer["makespan_s"] - answer["critical_path_s"])
     context.print(
         f"{plain(answer['transition'])} {plain(bare(env))} {plain(answer['outcome'])} in "
-        f"{seconds(answer['makespan_s'])}: critical path (*) "
-        f"{seconds(answer['critical_path_s'])}, lost {seconds(lost)}"
+        f"{seconds(answer['makespan_s'])}, critical path (*) {seconds(answer['critical_path_s'])}"
     )
     bars = [_traced(step) for step in answer["steps"]]
     context.print(*waterfall(bars, width=context.width(context.out), ink=context.ink))
+    if lost := answer.get("lost"):
+        parts = (f"{word} {seconds(lost[key])}" for key, word in _LOSSES if lost.get(key))
+        context.print(f"lost on the way: {', '.join(parts) or 'nothing'}")
     return 0
 
 
@@ -118,22 +125,17 @@ def _planned(step: Mapping[str, Any]) -> Bar:
 
 def _traced(step: Mapping[str, Any]) -> Bar:
     """A step as it ran, and in words what it waited for and how far the estimate was off."""
-    start, end, queued = step.get("started_s"), step.get("ended_s"), step.get("queued_s")
+    start, end, queued = step.get("started_s"), step.get("ended_s"), step.get("queued_s") or 0.0
     notes = [] if step["outcome"] == "succeeded" else [plain(step["outcome"])]
-    if start is not None and queued is not None and start - queued >= _NOTICED_S:
-        notes.append(f"queued {seconds(start - queued)}")
-    for key, word in (("spawn_s", "spawn"), ("detected_s", "seen late by")):
-        if (step.get(key) or 0.0) >= _NOTICED_S:
-            notes.append(f"{word} {seconds(step[key])}")
+    if queued >= _NOTICED_S:
+        notes.append(f"queued {seconds(queued)}")
     if step.get("expected_s") is not None:
         notes.append(f"expected {seconds(step['expected_s'])}")
-    if step.get("error"):
-        notes.append(plain(step["error"]))
     return Bar(
         plain(step["name"]),
         start,
         end,
-        ready_s=queued,
+        ready_s=None if start is None else start - queued,
         critical=bool(step.get("critical")),
         note=", ".join(notes),
     )

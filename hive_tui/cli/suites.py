@@ -16,6 +16,7 @@ from hive_tui.cli.transitions import DetachedError
 def test(args: Namespace, context: Context) -> int:
     """`hive test`: exit status 1 where a suite is red or could not run.
 
+    With `--no-wait` the exit status only says whether the run could begin.
     With `--json` the document gets an `error` beside `tests` only where the run itself failed.
     """
     env, suites = context.resolve(args.words)
@@ -30,7 +31,7 @@ def test(args: Namespace, context: Context) -> int:
                 env=bare(env),
             ) from None
     error = answer.get("error")
-    status = exit_status_of(error, str(answer["outcome"]))
+    status = exit_status_of(error, None if args.no_wait else answer["outcome"])
     if context.json:
         document: dict[str, Any] = {"tests": answer["tests"]}
         context.document({**document, "error": error_object(error)} if error else document)

@@ -6,6 +6,7 @@ only stops watching: the daemon goes on.
 
 from __future__ import annotations
 
+import os
 import threading
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -135,7 +136,8 @@ def undo(args: Namespace, context: Context) -> int:
 
 def adopt(args: Namespace, context: Context) -> int:
     """`hive adopt`: take in an existing worktree."""
-    answer = context.call("adopt", {"path": args.path, "name": args.name, "cwd": context.cwd})
+    path = os.path.abspath(os.path.join(context.cwd, os.path.expanduser(args.path)))
+    answer = context.call("adopt", {"path": path, "name": args.name, "cwd": context.cwd})
     if context.json:
         context.document(answer)
     else:
@@ -227,7 +229,7 @@ def carry_out(transition: str, jobs: Sequence[Job], context: Context) -> int:
         context.document({"results": [result for result, _ in results]})
         return worst
     for result, _ in results:
-        _say(result, context)
+        _say(transition, result, context)
     return worst
 
 
@@ -275,7 +277,7 @@ def _results(
 
 def _ended(answer: dict[str, Any]) -> tuple[dict[str, Any], int]:
     error = answer.get("error")
-    status = exit_status_of(error, str(answer["outcome"]))
+    status = exit_status_of(error, answer["outcome"])
     return {**answer, "error": error_object(error) if error else None}, status
 
 
@@ -290,22 +292,24 @@ def _failed(transition: str, env: str, error: HiveError) -> tuple[dict[str, Any]
     }, error.exit_status
 
 
-def _say(result: dict[str, Any], context: Context) -> None:
+def _say(transition: str, result: dict[str, Any], context: Context) -> None:
     """Print one result: what was reached on standard output, what went wrong on standard error."""
-    name, outcome = plain(result["env"]), str(result["outcome"])
-    transition = plain(result["transition"])
+    name, outcome = plain(result["env"]), result["outcome"]
     error = result["error"]
     if error is None:
         took = result.get("makespan_s")
         words = {
             "succeeded": f"{transition} succeeded" + (f" in {seconds(took)}" if took else ""),
             "unchanged": f"{transition}: nothing to do",
+            None: f"{transition} is under way; `hive list` shows how far it is",
         }.get(outcome, f"{transition} {outcome}")
         context.print(f"{name}: {words}")
         if recovery := result.get("recovery"):
             context.print(f"{name}: what was lost can be found at {plain(recovery)} for 30 days")
         return
-    context.note(f"hive: {name}: {transition} {plain(outcome)}: {_lines(error['message'])}")
+    context.note(
+        f"hive: {name}: {transition} {plain(outcome or 'failed')}: {_lines(error['message'])}"
+    )
     if error.get("hint"):
         context.note(f"      {_lines(error['hint'])}")
 

@@ -186,7 +186,7 @@ def suite(name: str, state: str = "passed", **changed: Any) -> dict[str, Any]:
     return view | changed
 
 
-def result(env: str = "auth", outcome: str = "succeeded", **changed: Any) -> dict[str, Any]:
+def result(env: str = "auth", outcome: str | None = "succeeded", **changed: Any) -> dict[str, Any]:
     """What the daemon answers to a transition."""
     view: dict[str, Any] = {
         "env": env,

@@ -47,7 +47,7 @@ TRACE: dict[str, Any] = {
             "name": "build",
             "kind": "task",
             "needs": [],
-            "queued_s": 0.0,
+            "queued_s": 2.0,
             "started_s": 2.0,
             "ended_s": 8.1,
             "expected_s": 4.2,
@@ -58,7 +58,7 @@ TRACE: dict[str, Any] = {
             "name": "web",
             "kind": "service",
             "needs": ["build"],
-            "queued_s": None,
+            "queued_s": 0.0,
             "started_s": None,
             "ended_s": None,
             "expected_s": None,
@@ -111,13 +111,19 @@ def test_an_empty_plan_says_so(hive: Run, daemon: Daemon) -> None:
 
 
 def test_trace_says_where_time_was_lost(hive: Run, daemon: Daemon) -> None:
-    daemon.answers["trace"] = TRACE
-    first, build, web = hive("trace", "auth").out.splitlines()
-    assert first == "warm auth succeeded in 8.1 s: critical path (*) 7.9 s, lost 0.2 s"
+    daemon.answers["trace"] = TRACE | {"lost": {"queue_s": 2.0, "spawn_s": 0.003, "other_s": 0.0}}
+    first, build, web, lost = hive("trace", "auth").out.splitlines()
+    assert first == "warm auth succeeded in 8.1 s, critical path (*) 7.9 s"
+    assert lost == "lost on the way: waiting for a slot or a lane 2.0 s, starting processes 3 ms"
     assert "queued 2.0 s, expected 4.2 s" in build
     assert "··" in build
     assert web.split() == ["web", "skipped"]
+
+
+def test_trace_with_json_is_the_contracts_document(hive: Run, daemon: Daemon) -> None:
+    daemon.answers["trace"] = TRACE
     assert hive("trace", "auth", "--json").document == TRACE
+    assert daemon.asked("trace") == [{"env": "shop/auth", "chrome": False, "lost": False}]
 
 
 def test_trace_writes_a_file_for_trace_viewers(hive: Run, daemon: Daemon, tmp_path: Path) -> None:

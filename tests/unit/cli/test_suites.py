@@ -40,6 +40,14 @@ def test_a_run_that_could_not_happen_says_why(hive: Run, daemon: Daemon) -> None
     assert hive("test", "auth", "--json").document == {"tests": [], "error": error}
 
 
+def test_without_waiting_a_suite_that_still_runs_is_no_failure(hive: Run, daemon: Daemon) -> None:
+    running = suite("unit", "running") | {"failures": []}
+    daemon.answers["test"] = {"tests": [running], "outcome": "failed", "error": None}
+    ended = hive("test", "auth", "--no-wait")
+    assert ended.status == 0
+    assert "unit ◐ running" in ended.out
+
+
 def test_ctrl_c_leaves_the_tests_running(hive: Run, daemon: Daemon) -> None:
     daemon.answers["test"] = KeyboardInterrupt()
     ended = hive("test", "auth")

@@ -50,6 +50,10 @@ def test_every_command_of_the_contract_is_there_once() -> None:
     assert len(BY_NAME) == len(COMMANDS)
 
 
+def name_of(command: Command) -> str:
+    return command.name
+
+
 @pytest.mark.parametrize("command", [one for one in COMMANDS if one.name != "demo"], ids=name_of)
 def test_every_target_is_a_function(command: Command) -> None:
     module, _, function = command.target.partition(":")

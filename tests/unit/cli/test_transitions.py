@@ -59,6 +59,14 @@ def test_success_is_said_in_one_line(hive: Run, daemon: Daemon) -> None:
     assert hive("warm", "auth").out == "auth: warm: nothing to do\n"
 
 
+def test_nobody_waits_for_the_end_of_a_transition_without_wait(hive: Run, daemon: Daemon) -> None:
+    daemon.answers["transition"] = result(outcome=None, makespan_s=None)
+    ended = hive("warm", "auth", "--no-wait")
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.startswith("auth: warm is under way")
+    assert daemon.asked("transition")[0]["wait"] is False
+
+
 def test_a_failed_step_ends_with_one_and_its_reason(hive: Run, daemon: Daemon) -> None:
     error = {"code": "step_failed", "message": "build failed\nboom", "hint": "look", "env": "auth"}
     daemon.answers["transition"] = result(outcome="failed", error=error | {"status": 1})
@@ -192,7 +200,7 @@ def test_undo_adopt_and_release_say_what_they_did(hive: Run, daemon: Daemon) -> 
     assert hive("undo").out == "shop/auth is back\nports have changed\n"
     assert hive("undo", "--json").document == daemon.answers["undo"]
     assert "shop/hotfix" in hive("adopt", "../x", "--name", "hotfix").out
-    assert daemon.asked("adopt") == [{"path": "../x", "name": "hotfix", "cwd": "/work/tree"}]
+    assert daemon.asked("adopt") == [{"path": "/work/x", "name": "hotfix", "cwd": "/work/tree"}]
     assert "are left" in hive("release", "auth").out
     assert hive("release", "auth", "--json").document == {"env": "shop/auth"}
 

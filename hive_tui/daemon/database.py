@@ -16,6 +16,9 @@ from hive_tui.model.errors import HiveError
 BUSY_MS = 5000
 """How long a statement waits for another process's transaction."""
 
+_HEADER_BYTES = 100
+"""What every SQLite file begins with. `_create` never leaves less."""
+
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _READONLY = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
@@ -111,8 +114,8 @@ def _connect(path: Path, busy_ms: int) -> sqlite3.Connection:
 
 def _fault(path: Path, busy_ms: int) -> str | None:
     """What makes an existing file unusable; `None` where it is sound."""
-    if not path.stat().st_size:
-        return f"{path.name} was empty"  # `_create` never leaves it so
+    if path.stat().st_size < _HEADER_BYTES:  # SQLite would take it for a new one
+        return f"{path.name} was cut short"
     connection = _connect(path, busy_ms)
     try:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]

@@ -81,17 +81,17 @@ async def run(
             stderr=stderr,
             start_new_session=True,
         )
-        peek = None
+        follower = None
         try:
             if on_stderr is not None:
-                peek = asyncio.ensure_future(_follow(stderr.fileno(), on_stderr))
+                follower = _Follower(stderr.fileno(), on_stderr)
             await _exited(process)
-        except asyncio.CancelledError:
+        except BaseException:
             await settle(_end(process))
             raise
         finally:
-            if peek is not None:
-                peek.cancel()
+            if follower is not None:
+                follower.stop()
         return Completed(process.wait(), _all_of(stdout), _all_of(stderr).decode(errors="replace"))
 
 
@@ -112,13 +112,28 @@ def _all_of(file: IO[bytes]) -> bytes:
     return b"".join(chunks)
 
 
-async def _follow(fd: int, on_stderr: Callable[[str], None]) -> None:
-    offset = 0
-    while True:
-        await asyncio.sleep(_PEEK_S)
-        if chunk := os.pread(fd, 1 << 16, offset):
-            offset += len(chunk)
-            on_stderr(chunk.decode(errors="replace"))
+class _Follower:
+    """Hands on what is added to a file, now and then, and the rest when it is stopped."""
+
+    def __init__(self, fd: int, grown: Callable[[str], None]) -> None:
+        self._fd = fd
+        self._grown = grown
+        self._offset = 0
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(_PEEK_S, self._look)
+
+    def stop(self) -> None:
+        self._timer.cancel()
+        self._read()
+
+    def _look(self) -> None:
+        self._timer = self._loop.call_later(_PEEK_S, self._look)
+        self._read()
+
+    def _read(self) -> None:
+        while chunk := os.pread(self._fd, 1 << 16, self._offset):
+            self._offset += len(chunk)
+            self._grown(chunk.decode(errors="replace"))
 
 
 async def _exited(process: subprocess.Popen[bytes]) -> None:

@@ -178,7 +178,11 @@ class Yard:
     def runs(self) -> dict[str, Any]:
         """Processes of this home that live, by run id."""
         home = locate(self.environ, uid=os.getuid())
-        return dict(LocalProcesses(home_tag(home)).find())
+
+        async def find() -> dict[str, Any]:
+            return dict(LocalProcesses(home_tag(home)).find())
+
+        return asyncio.run(find())
 
     def until(self, true: Callable[[], object], what: str) -> None:
         """Wait for a condition, up to the deadline."""

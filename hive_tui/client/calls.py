@@ -13,15 +13,12 @@ from typing import Any
 
 from hive_tui import __version__
 from hive_tui.model.errors import HiveError, from_wire
-from hive_tui.model.framing import MAX_LINE_BYTES, PROTOCOL
+from hive_tui.model.framing import ANY_PROTOCOL, MAX_LINE_BYTES, PROTOCOL
 from hive_tui.model.home import Home
 from hive_tui.peer import peer_uid
 
 HELLO_TIMEOUT_S = 10.0
 """How long a daemon may take to greet; then it hangs."""
-
-ANY_PROTOCOL = frozenset({"daemon.stop", "daemon.status"})
-"""Methods that every daemon answers to every client, so that the versions can be made to match."""
 
 
 class NoDaemonError(HiveError):

@@ -14,12 +14,10 @@ from pathlib import Path
 
 from hive_tui.client.calls import NoDaemonError, dial
 from hive_tui.model.errors import HiveError, from_wire
+from hive_tui.model.framing import READY_FD
 from hive_tui.model.home import Home, locate
 
 DAEMON: tuple[str, ...] = (sys.executable, "-P", "-m", "hive_tui.daemon")
-
-READY_FD = "HIVE_READY_FD"
-"""Variable that holds the number of the pipe on which the daemon says that it serves."""
 
 _KEPT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR"}) | {
     "SSH_AUTH_SOCK",

@@ -16,7 +16,6 @@ import msgspec
 
 from hive_tui import __version__
 from hive_tui.client.calls import (
-    ANY_PROTOCOL,
     HELLO_TIMEOUT_S,
     NoDaemonError,
     gone,
@@ -163,7 +162,7 @@ class Client(HiveClient):
             writer.write(_encode(hello) + b"\n" + _encode(request) + b"\n")
             async with asyncio.timeout(HELLO_TIMEOUT_S):
                 greeting = _decode_hello(await reader.readuntil(b"\n"))
-            if greeting.protocol != PROTOCOL and method not in ANY_PROTOCOL:
+            if greeting.protocol != PROTOCOL:
                 raise version_mismatch(greeting.version)
             while True:
                 frame = _decode_frame(await reader.readuntil(b"\n"))

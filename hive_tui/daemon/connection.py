@@ -17,7 +17,7 @@ import msgspec
 
 from hive_tui import __version__
 from hive_tui.model.errors import HiveError, UsageError, to_wire
-from hive_tui.model.framing import PROTOCOL
+from hive_tui.model.framing import ANY_PROTOCOL, PROTOCOL
 from hive_tui.model.wire import Hello, Request
 
 Emit = Callable[[Any], Awaitable[None]]
@@ -25,9 +25,6 @@ Emit = Callable[[Any], Awaitable[None]]
 
 Handler = Callable[[dict[str, Any], Emit], Awaitable[Any]]
 """Params -> result: JSON-able, or `msgspec.Raw` where it is encoded already (on one line)."""
-
-ANY_PROTOCOL = frozenset({"daemon.stop", "daemon.status"})
-"""Methods for clients of every version: with them a user makes the versions match."""
 
 MAX_CALLS = 64
 """Calls that one connection may have under way."""

@@ -12,10 +12,8 @@ import time
 
 from hive_tui.daemon.locking import Lock, acquire, holder
 from hive_tui.model.errors import HiveError, to_wire
+from hive_tui.model.framing import READY_FD
 from hive_tui.model.home import Home
-
-READY_FD = "HIVE_READY_FD"
-"""Variable with the number of the pipe on which a client waits; absent in the foreground."""
 
 _POLL_S = 0.02
 

@@ -1,4 +1,4 @@
-"""The two numbers of the wire that every side needs, importable without msgspec."""
+"""What both ends of the wire have to agree on, importable without msgspec."""
 
 from __future__ import annotations
 
@@ -7,3 +7,9 @@ PROTOCOL = 1
 
 MAX_LINE_BYTES = 32 * 1024 * 1024
 """Longest line that either side accepts."""
+
+ANY_PROTOCOL = frozenset({"daemon.stop", "daemon.status"})
+"""Methods that a daemon answers to clients of every protocol: with them versions are made equal."""
+
+READY_FD = "HIVE_READY_FD"
+"""Variable with the number of the pipe on which a client waits for the daemon that it started."""

@@ -18,6 +18,7 @@ from hive_tui.client.calls import NoDaemonError, connect
 from hive_tui.daemon.locking import acquire
 from hive_tui.daemon.starting import begin
 from hive_tui.model.errors import HiveError
+from hive_tui.model.framing import READY_FD
 from hive_tui.model.home import Home
 
 DEADLINE_S = 60.0
@@ -68,7 +69,7 @@ def test_of_twenty_daemons_started_at_once_one_serves_and_all_say_ready(home: Ho
     pipes, started = [], []
     for _ in range(20):
         ready, told = os.pipe()
-        environ = {**os.environ, "HIVE_HOME": str(home.state), starting.READY_FD: str(told)}
+        environ = {**os.environ, "HIVE_HOME": str(home.state), READY_FD: str(told)}
         started.append(subprocess.Popen(TINY, env=environ, pass_fds=(told,)))
         os.close(told)
         pipes.append(ready)
@@ -96,7 +97,7 @@ def test_the_daemon_leaves_the_callers_session_folder_and_variables(
         about = connection.call("daemon.status")
 
     assert not set(leaking) & set(about["environ"])
-    assert starting.READY_FD not in about["environ"]
+    assert READY_FD not in about["environ"]
     assert about["environ"]["HIVE_HOME"] == str(home.state)
     assert (about["environ"]["LC_ALL"], about["environ"]["HIVE_FAULT_AT"]) == ("C.UTF-8", "kept")
     assert about["cwd"] == "/"

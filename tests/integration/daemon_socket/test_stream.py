@@ -195,6 +195,6 @@ async def test_another_protocol_is_refused_with_both_versions(home: Home) -> Non
 
     client = Client(home, dial=transport.in_process(serve))
     with pytest.raises(HiveError, match=r"daemon 9\.9 runs") as raised:
-        await client.call("list")
+        await client.connect()
     assert raised.value.code == "version"
     await asyncio.wait_for(hung_up.wait(), DEADLINE_S)

@@ -98,9 +98,9 @@ class Scheduler:
             plan: Closed and acyclic; an empty one has ended at once, `UNCHANGED`.
             execute: Does one attempt of one step.
             expected: Learned seconds by step id.
-            changed: Called after anything about the operation changed, also at its end.
-            ended: Called once for every step that ended, whether it ran or not, before `wait`
-                returns.
+            changed: Called soon after anything about the operation changed, also at its end.
+            ended: Called once for every step that ended, whether it ran or not: soon after, when
+                what follows has had its first turn, and before `wait` returns.
             background: True to let every other operation's steps go first.
         """
         operation = Operation(
@@ -258,7 +258,10 @@ class Scheduler:
             node.in_lane = False
 
     def _settle(self, operation: Operation, ended: Iterable[Node]) -> None:
-        """Hand out places, then tell who listens. Listeners may call back: all is consistent."""
+        """Hand out places; then, after the first turn of what has just started, tell who listens.
+
+        In that order because listeners write to disk, and the next step should not wait for it.
+        """
         self._touched[operation] = None
         self._dispatch()
         touched, self._touched = self._touched, {}
@@ -266,6 +269,16 @@ class Scheduler:
         jobs = [(each, self._jobs[each]) for each in touched if each in self._jobs]
         if finished:
             del self._jobs[operation]
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._announce, jobs, operation, tuple(ended), finished)
+
+    def _announce(
+        self,
+        jobs: list[tuple[Operation, _Job]],
+        operation: Operation,
+        ended: tuple[Node, ...],
+        finished: bool,
+    ) -> None:
         for each, job in jobs:
             if each is operation and job.ended is not None:
                 for node in ended:

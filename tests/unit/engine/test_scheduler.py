@@ -79,9 +79,9 @@ def test_an_empty_plan_has_ended_unchanged_at_once() -> None:
         one = scheduler()
         operation = one.submit("env", plan(), Script(), changed=lambda o: seen.append(o.outcome))
         assert operation.outcome is Outcome.UNCHANGED
-        assert seen == [Outcome.UNCHANGED]
         assert one.operations == ()
         assert (await operation.wait()).steps == ()
+        assert seen == [Outcome.UNCHANGED]
 
     run(main)
 
@@ -238,6 +238,22 @@ def test_every_operation_that_a_free_slot_moves_on_is_told() -> None:
         await turns()
         assert sorted(told) == ["x", "y"]
         await one.close("end")
+
+    run(main)
+
+
+def test_the_next_step_does_not_wait_for_those_who_listen_to_the_end_of_the_last() -> None:
+    async def main() -> None:
+        script = Script({"a": 1, "b": 1})
+        order: list[list[str]] = []
+        operation = scheduler().submit(
+            "env",
+            plan(task("a"), task("b", "a")),
+            script,
+            ended=lambda _, step: order.append([step.target, *script.began]),
+        )
+        await operation.wait()
+        assert order == [["a", "a", "b"], ["b", "a", "b"]]
 
     run(main)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hive_tui.cli.context import Context
-from hive_tui.cli.text import NOTHING, Ink, clip, plain, seconds, size, table
+from hive_tui.cli.text import NOTHING, Ink, cells, clip, plain, seconds, size, table
 from hive_tui.model.errors import UsageError
 
 _STATES = {
@@ -51,9 +51,9 @@ def show_list(args: Namespace, context: Context) -> int:
     several = len({env["project"] for env in envs}) > 1
     header = ("NAME", "STATE", "SERVICES", "TESTS", "GIT", "PORTS", "MEMORY")
     rows = [_row(env, several, context.ink) for env in envs]
-    first, *lines = table(rows, header=header)
-    context.print(context.ink("dim", first))
     width = context.width(context.out)
+    first, *lines = _fitting(rows, header, width)
+    context.print(context.ink("dim", first))
     for env, line in zip(envs, lines, strict=True):
         context.print(line)
         if env["reason"]:
@@ -139,6 +139,15 @@ def git_text(git: Mapping[str, Any] | None) -> str:
     if git["insertions"] or git["deletions"]:
         parts.append(f"+{git['insertions']} -{git['deletions']}")
     return " ".join(parts) or "clean"
+
+
+def _fitting(rows: Sequence[Sequence[str]], header: Sequence[str], width: int | None) -> list[str]:
+    """The table in the terminal's width: columns go from the right, name and state stay."""
+    for columns in range(len(header), 2, -1):
+        lines = table([row[:columns] for row in rows], header=header[:columns])
+        if width is None or max(map(cells, lines)) <= width:
+            return lines
+    return table([row[:2] for row in rows], header=header[:2])
 
 
 def _row(env: Mapping[str, Any], several: bool, ink: Ink) -> Sequence[str]:

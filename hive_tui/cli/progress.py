@@ -101,7 +101,11 @@ class Progress:
         elapsed = float(event.get("elapsed_s") or 0.0)
         if event.get("all"):
             eta = event.get("eta_s")
-            left = f", about {seconds(eta)} left" if eta is not None else ""
+            left = (
+                f", about {seconds(eta)} left"
+                if eta is not None and event.get("done") != event["all"]
+                else ""
+            )
             self._totals[env] = f"{event.get('done', 0)} of {event['all']} steps{left}"
         if state in {"running", "retrying"}:
             since = self._clock() - elapsed
@@ -121,7 +125,8 @@ class Progress:
             return []
         known = self._running.pop(key, None)
         took = self._clock() - known.since if known else 0.0
-        return [self._ended(env, "checkout", "succeeded", took, f"{total} files")]
+        files = f"{total} file" if total == 1 else f"{total} files"
+        return [self._ended(env, "checkout", "succeeded", took, files)]
 
     def _ended(self, env: str, step: str, state: str, elapsed: float, reason: str) -> str:
         mark, style = _MARKS.get(state, ("?", ""))

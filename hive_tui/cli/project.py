@@ -36,9 +36,11 @@ def doctor(args: Namespace, context: Context) -> int:
     """`hive doctor`: what is wrong here and its remedy; exit status 1 where anything is."""
     checks = local_checks(context)
     try:
-        checks += context.call("doctor", {"cwd": context.cwd})["checks"]
+        known = context.call("doctor", {"cwd": context.cwd})["checks"]
     except HiveError as error:
-        checks.append(_check("daemon", False, error.message, error.hint))
+        known = [_check("daemon", False, error.message, error.hint)]
+    better = {check["name"] for check in known}
+    checks = [*(check for check in checks if check["name"] not in better), *known]
     sound = all(check["ok"] for check in checks)
     if context.json:
         context.document({"checks": checks})

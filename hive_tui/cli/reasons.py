@@ -14,6 +14,8 @@ from hive_tui.model.errors import HiveError, UsageError
 
 _NOTICED_S = 0.02
 """Waits shorter than this are not worth a person's time."""
+_MEASURED_S = 0.0005
+"""Losses shorter than this would read `0 ms`."""
 _LOSSES = (
     ("queue_s", "waiting for a slot or a lane"),
     ("spawn_s", "starting processes"),
@@ -63,9 +65,11 @@ def plan(args: Namespace, context: Context) -> int:
     if not answer["steps"]:
         context.print(f"{plain(answer['transition'])} {plain(bare(env))}: nothing to do")
     else:
+        count = len(answer["steps"])
+        steps = f"{count} step{'s' if count != 1 else ''}"
         context.print(
-            f"{plain(answer['transition'])} {plain(bare(env))}: {len(answer['steps'])} steps in "
-            f"about {seconds(answer['makespan_s'])}, critical path (*) "
+            f"{plain(answer['transition'])} {plain(bare(env))}: {steps} in about "
+            f"{seconds(answer['makespan_s'])}, critical path (*) "
             f"{seconds(answer['critical_path_s'])}"
         )
         bars = [_planned(step) for step in answer["steps"]]
@@ -92,7 +96,11 @@ def trace(args: Namespace, context: Context) -> int:
     bars = [_traced(step) for step in answer["steps"]]
     context.print(*waterfall(bars, width=context.width(context.out), ink=context.ink))
     if lost := answer.get("lost"):
-        parts = (f"{word} {seconds(lost[key])}" for key, word in _LOSSES if lost.get(key))
+        parts = (
+            f"{word} {seconds(lost[key])}"
+            for key, word in _LOSSES
+            if lost.get(key, 0) >= _MEASURED_S
+        )
         context.print(f"lost on the way: {', '.join(parts) or 'nothing'}")
     return 0
 
@@ -118,6 +126,7 @@ def _planned(step: Mapping[str, Any]) -> Bar:
         plain(step["name"]),
         start,
         end,
+        known=expected is not None,
         critical=bool(step.get("critical")),
         note="; ".join(part for part in (unknown, note) if part),
     )

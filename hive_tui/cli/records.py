@@ -106,13 +106,15 @@ class _Printer:
         self._columns = 0
 
     def show(self, lines: Iterable[tuple[float, str, str]]) -> None:
-        made = [self._text(at, plain(source), encoded) for at, source, encoded in lines]
+        shown = [(at, plain(source), encoded) for at, source, encoded in lines]
+        longest = max((len(source) for _, source, _ in shown), default=0)
+        self._columns = max(self._columns, min(longest, _SOURCE_COLUMNS))
+        made = [self._text(*line) for line in shown]
         if made:
             self._context.print(*made)
 
     def _text(self, at: float, source: str, encoded: str) -> str:
         ink = self._context.ink
-        self._columns = max(self._columns, min(len(source), _SOURCE_COLUMNS))
         clock = time.strftime("%H:%M:%S", time.localtime(at)) + f".{int(at * 1000) % 1000:03d}"
         name = ink.source(source) + pad("", self._columns - len(source))
         return f"{ink('dim', clock)} {name} │ {log_text(_decode(encoded), colour=ink.on)}"

@@ -238,8 +238,9 @@ def _results(
 ) -> list[tuple[dict[str, Any], int]]:
     """The result object of each job with its exit status, in the order of the jobs."""
     if len(jobs) == 1:
+        link = context.connection  # without a daemon nothing was attempted either
         try:
-            answer = jobs[0].ask(context.connection, progress.reporter(bare(jobs[0].env)))
+            answer = jobs[0].ask(link, progress.reporter(bare(jobs[0].env)))
         except HiveError as error:
             if error.exit_status in {2, 3}:
                 raise
@@ -307,9 +308,8 @@ def _say(transition: str, result: dict[str, Any], context: Context) -> None:
         if recovery := result.get("recovery"):
             context.print(f"{name}: what was lost can be found at {plain(recovery)} for 30 days")
         return
-    context.note(
-        f"hive: {name}: {transition} {plain(outcome or 'failed')}: {_lines(error['message'])}"
-    )
+    message = str(error["message"]).removeprefix(f"{result['env']}: ")
+    context.note(f"hive: {name}: {transition} {plain(outcome or 'failed')}: {_lines(message)}")
     if error.get("hint"):
         context.note(f"      {_lines(error['hint'])}")
 

@@ -24,6 +24,8 @@ class Bar(NamedTuple):
     """`None` for a step that never ended: its bar goes to the end of the chart."""
     ready_s: float | None = None
     """When nothing but a slot or a lane was missing; the wait from there on is drawn lighter."""
+    known: bool = True
+    """False where the length is a guess: it is not written out."""
     critical: bool = False
     note: str = ""
 
@@ -65,4 +67,5 @@ def _line(bar: Bar, named: int, columns: int, whole: float, ink: Ink) -> str:
         waited = at - min(at, int(bar.ready_s / whole * columns))
     body = ink("cyan" if bar.critical else "dim", ("█" if bar.critical else "▒") * length)
     chart = " " * (at - waited) + "·" * waited + body + " " * (columns - at - length)
-    return f"{mark} {name} {chart} {seconds(end - bar.start_s):>8}  {bar.note}".rstrip()
+    length_s = end - bar.start_s if bar.known else None
+    return f"{mark} {name} {chart} {seconds(length_s):>8}  {bar.note}".rstrip()

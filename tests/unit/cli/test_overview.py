@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from hive_tui.cli.context import Context
 from hive_tui.model.errors import NotFoundError
 from tests.unit.cli.conftest import Daemon, Run, env_view, service, suite
 
@@ -49,6 +52,17 @@ def test_list_shows_how_far_a_transition_is(hive: Run, daemon: Daemon) -> None:
 def test_list_writes_the_project_only_where_there_are_several(hive: Run, daemon: Daemon) -> None:
     daemon.answers["list"] = {"environments": [env_view(), env_view(project="site")]}
     assert "site/auth" in hive("list").out
+
+
+@pytest.mark.parametrize(
+    ("width", "last"), [("200", "MEMORY"), ("60", "GIT"), ("30", "SERVICES"), ("10", "STATE")]
+)
+def test_list_drops_columns_that_do_not_fit(
+    hive: Run, daemon: Daemon, monkeypatch: pytest.MonkeyPatch, width: str, last: str
+) -> None:
+    monkeypatch.setattr(Context, "width", lambda *_: int(width))
+    daemon.answers["list"] = {"environments": [env_view()]}
+    assert hive("list").out.splitlines()[0].split()[-1] == last
 
 
 def test_list_of_nothing_says_what_to_do(hive: Run, daemon: Daemon) -> None:

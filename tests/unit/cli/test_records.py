@@ -38,7 +38,7 @@ def test_logs_print_time_source_and_text(hive: Run, daemon: Daemon) -> None:
     daemon.answers["logs"] = {}
     daemon.events["logs"] = [{"lines": [line(b"hello"), line(b"x", "web-frontend")]}]
     first, second = hive("logs", "auth").out.splitlines()
-    assert first.endswith(".250 api │ hello")
+    assert first.endswith(".250 api          │ hello")
     assert second.endswith(" web-frontend │ x")
 
 

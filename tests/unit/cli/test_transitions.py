@@ -68,7 +68,12 @@ def test_nobody_waits_for_the_end_of_a_transition_without_wait(hive: Run, daemon
 
 
 def test_a_failed_step_ends_with_one_and_its_reason(hive: Run, daemon: Daemon) -> None:
-    error = {"code": "step_failed", "message": "build failed\nboom", "hint": "look", "env": "auth"}
+    error = {
+        "code": "step_failed",
+        "message": "auth: build failed\nboom",
+        "hint": "look",
+        "env": "auth",
+    }
     daemon.answers["transition"] = result(outcome="failed", error=error | {"status": 1})
     ended = hive("warm", "auth")
     assert (ended.status, ended.out) == (1, "")

@@ -69,7 +69,7 @@ def dial(home: Home) -> Connection:
         link.close()
         raise HiveError(
             f"the daemon at {home.socket} does not answer",
-            hint="`hive daemon logs` may say why; ending its process loses no service",
+            hint=f"`hive daemon logs` may say why; `kill -9 {_pid(home)}` loses no service",
             code="daemon_stuck",
         ) from None
     except OSError as error:
@@ -102,6 +102,14 @@ def check_owner(link: Any, home: Home) -> None:
 def no_daemon(home: Home) -> NoDaemonError:
     """The error for a home without a daemon."""
     return NoDaemonError(f"no daemon runs at {home.socket}", hint="`hive daemon start`")
+
+
+def _pid(home: Home) -> str:
+    """What the daemon wrote into its lock."""
+    try:
+        return home.lock.read_text().strip() or "PID"
+    except OSError:
+        return "PID"
 
 
 def gone() -> HiveError:

@@ -84,9 +84,10 @@ class History:
             limit: At most so many; 0 fetches none.
             env: Only those of this `project/name`; `None` fetches all.
         """
+        which = "WHERE env = ? " if env is not None else ""
         rows = self._database.rows(
-            "SELECT seq, entry FROM events WHERE ?1 IS NULL OR env = ?1 ORDER BY seq DESC LIMIT ?2",
-            env,
+            f"SELECT seq, entry FROM events {which}ORDER BY seq DESC LIMIT ?",
+            *(() if env is None else (env,)),
             max(0, limit),
         )
         return tuple(

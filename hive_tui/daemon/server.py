@@ -9,6 +9,7 @@ import socket
 import stat
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -109,12 +110,10 @@ class Server:
         )
         for connection in tuple(self._connections):
             connection.refuse(stopped)
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await self._nobody.wait()
-        except TimeoutError:
-            for connection in tuple(self._connections):
-                connection.abort()
+        await self._empty()
+        for connection in tuple(self._connections):
+            connection.abort()
+        await self._empty()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until it ends. Both ends may be in this process."""
@@ -142,16 +141,20 @@ class Server:
                 self._nobody.set()
                 self.idle_since = time.monotonic()
 
+    async def _empty(self) -> None:
+        """Wait for the last client to leave, but not for long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await self._nobody.wait()
+
     def _unlink(self) -> None:
         """Remove the socket, unless another daemon's has taken its place."""
         if self._bound is None:
             return
-        try:
+        with suppress(FileNotFoundError):
             there = self._home.socket.lstat()
             if (there.st_dev, there.st_ino) == self._bound:
                 self._home.socket.unlink()
-        except FileNotFoundError:
-            pass
         self._bound = None
 
 

@@ -207,8 +207,8 @@ class SqliteStore(EnvRecords, History, Store):
 
     def spares(self, project: str | None = None) -> tuple[Spare, ...]:
         """Those of a project, or all."""
-        query = "SELECT record FROM spares WHERE ?1 IS NULL OR project = ?1 ORDER BY folder"
-        return decoded(self._database.rows(query, project), Spare)
+        found = decoded(self._database.rows("SELECT record FROM spares ORDER BY folder"), Spare)
+        return tuple(spare for spare in found if project in (None, spare.project))
 
     def put_trash(self, trashed: Trashed) -> None:
         """Keep a destroyed env, by its uid."""

@@ -163,6 +163,7 @@ def test_a_daemon_that_does_not_greet_is_an_error(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calls, "HELLO_TIMEOUT_S", 0.05)
+    home.lock.write_text("4711\n")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(home.socket))
         listener.listen()
@@ -170,6 +171,7 @@ def test_a_daemon_that_does_not_greet_is_an_error(
         with pytest.raises(HiveError, match="does not answer") as raised:
             connect(home, start=False)
     assert raised.value.code == "daemon_stuck"
+    assert "kill -9 4711" in str(raised.value.hint)
 
 
 def test_a_socket_of_another_user_is_not_trusted(

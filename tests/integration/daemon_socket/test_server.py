@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import random
 import socket
 import stat
 from pathlib import Path
@@ -137,6 +138,29 @@ async def test_garbage_in_place_of_a_greeting_is_refused(home: Home, server: Ser
     assert await client.ended()
 
 
+async def test_a_client_that_does_not_greet_is_not_waited_for(
+    home: Home, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "GREETING_S", 0.01)
+    client = await raw(home, hello=False)
+    await client.hear()
+
+    assert await client.ended()
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_no_garbage_ends_the_server(home: Home, server: Server, seed: int) -> None:
+    noise = random.Random(seed)
+    client, other = await raw(home), await raw(home)
+    for _ in range(20):
+        await client.say(noise.randbytes(noise.randrange(200)))
+    client.close()
+
+    await other.say(b'{"id":1,"method":"echo","params":{"seed":%d}}' % seed)
+    assert (await other.hear())["result"] == {"seed": seed}
+    other.close()
+
+
 async def test_a_client_of_another_protocol_can_only_ask_and_stop(
     home: Home, server: Server
 ) -> None:
@@ -250,6 +274,23 @@ async def test_closing_tells_the_clients_and_cancels_their_calls(
     assert await client.ended()
     assert methods.cancelled.is_set()
     assert not home.socket.exists()
+
+
+async def test_closing_does_not_wait_for_a_client_that_never_reads(
+    home: Home, methods: Methods, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hive_tui.daemon.server.CLOSE_S", 0.05)
+    server = Server(home, methods.table(), log=logging.getLogger("hive.test"))
+    await server.start()
+    deaf = await raw(home)
+    deaf.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    await deaf.say(b'{"id":1,"method":"flood"}')
+    await methods.waiting.wait()
+    await server.close()
+
+    await asyncio.wait_for(methods.cancelled.wait(), DEADLINE_S)
+    assert server.clients == 0
+    deaf.writer.transport.abort()
 
 
 async def test_a_stale_socket_is_replaced(home: Home, methods: Methods) -> None:

@@ -142,6 +142,14 @@ def test_a_daemon_that_says_why_it_cannot_serve_is_quoted(
     assert (raised.value.code, raised.value.hint) == ("holiday", "tomorrow")
 
 
+def test_a_home_that_is_open_to_others_is_refused_with_the_remedy(home: Home) -> None:
+    home.state.chmod(0o755)
+
+    with pytest.raises(HiveError, match="is open to others") as raised:
+        starting.ensure(home, timeout_s=DEADLINE_S, argv=TINY)
+    assert raised.value.hint == f"`chmod 700 {home.state}`"
+
+
 def test_the_last_words_of_a_daemon_that_ends_are_quoted(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

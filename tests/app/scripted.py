@@ -16,7 +16,7 @@ from hive_tui.model.errors import HiveError
 from hive_tui.model.wire import Snapshot, Update
 from tests.app import scenes
 
-DEADLINE_S = 20.0
+DEADLINE_S = 6.0
 
 
 class ScriptedClient(HiveClient):
@@ -126,7 +126,7 @@ async def driven(
     """An app that already shows a snapshot (the whole sample fleet where left out)."""
     client = ScriptedClient(answers)
     app = HiveApp(client, clock=lambda: scenes.NOW, **options)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         it = Driven(app, client, pilot)
         client.say(scenes.snapshot() if snapshot is None else snapshot)
         await it.until(lambda: app.state.link is Link.LIVE)

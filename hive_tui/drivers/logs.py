@@ -34,6 +34,7 @@ INDEX_SHARE = 16
 """The index takes at most this part of the bound."""
 TAIL_CHARACTERS = 500
 
+_EVENTS = inotify.MODIFY | inotify.CLOSE_WRITE
 _CANNOT_PUNCH = (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.ENOTTY)
 
 
@@ -235,7 +236,7 @@ class LogFiles:
         stat = os.fstat(fd)
         os.close(fd)
         known = self._sources.get((env_uid, source))
-        if known is not None and known.inode == (stat.st_dev, stat.st_ino):
+        if known is not None and self._is_watching(known, stat):
             return
         callbacks = known.grown if known is not None else []
         self.untrack(env_uid, source)
@@ -286,13 +287,23 @@ class LogFiles:
                 if self._inotify is None:
                     self._inotify = inotify.Inotify()
                     loop.add_reader(self._inotify.fd, self._readable)
-                mask = inotify.MODIFY | inotify.CLOSE_WRITE
-                tracked.wd = self._inotify.add(str(tracked.path), mask)
+                tracked.wd = self._inotify.add(str(tracked.path), _EVENTS)
                 self._watched[tracked.wd] = tracked
             except OSError:
                 tracked.wd = None  # no instances or watches left: look for growth instead
         if tracked.wd is None and self._poll is None:
             self._poll = loop.call_later(0, self._poll_all)
+
+    def _is_watching(self, tracked: _Source, stat: os.stat_result) -> bool:
+        """Whether it is this very file that is looked at, and not one with its number."""
+        if tracked.inode != (stat.st_dev, stat.st_ino):
+            return False
+        if tracked.wd is None or self._inotify is None:
+            return True
+        try:
+            return self._inotify.add(str(tracked.path), _EVENTS) == tracked.wd
+        except OSError:
+            return False
 
     def _attend(self) -> None:
         """Somebody waits for growth: end the long pauses."""

@@ -134,8 +134,8 @@ class Room:
         self.died: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
         self.readiness = Readiness(
             self.sockets,
-            cast(Logs, self.logs),
-            cast(Processes, self.processes),
+            cast("Logs", self.logs),
+            cast("Processes", self.processes),
             self.clock,
             http_status=self._status,
             program=lambda pid: "nginx",

@@ -43,8 +43,9 @@ def decode(raw: bytes) -> Text:
 
 
 def plain(raw: bytes) -> str:
-    """The line's text without colours, for searching."""
-    return decode(raw).plain
+    """The line's text without escape sequences, for searching: cheaper than `decode`."""
+    text = raw[:LONGEST].decode("utf-8", "replace")
+    return _ESCAPES.sub("", text) if "\x1b" in text else text
 
 
 def _only_colours(match: re.Match[str]) -> str:

@@ -101,7 +101,7 @@ def env(
     return EnvDetail(f"{project}/{name}", f"{index:012x}", view, base="main", **more)
 
 
-R, S, O, B = (
+R, S, D, B = (
     ServiceState.READY,
     ServiceState.STARTING,
     ServiceState.STOPPED,
@@ -139,7 +139,7 @@ def billing() -> EnvDetail:
         1,
         EnvState.WARMING,
         branch="billing",
-        has=services(R, S, O, O),
+        has=services(R, S, D, D),
         tests=(TestView("unit", TestState.RUNNING),),
         git=GitView(1, 0, 0, 12, 0),
         memory=830_000_000,
@@ -203,7 +203,7 @@ def fleet() -> tuple[EnvDetail, ...]:
             3,
             EnvState.COLD,
             wanted=Wanted.COLD,
-            has=services(O, O, O, O),
+            has=services(D, D, D, D),
             tests=(TestView("unit", TestState.PASSED, 205, 0, 0, 2.9, "77aa01bc"),),
             git=GitView(0, 3, 0, 0, 0),
             memory=61_000_000,
@@ -225,7 +225,7 @@ def fleet() -> tuple[EnvDetail, ...]:
             EnvState.FAILED,
             branch="chore/django-6",
             reason="migrate failed: exit 1 after 2.3 s",
-            has=services(R, O, O, O),
+            has=services(R, D, D, D),
             tests=(TestView("unit", TestState.NEVER),),
             git=GitView(2, 0, 31, 402, 377),
             memory=240_000_000,
@@ -249,7 +249,7 @@ def fleet() -> tuple[EnvDetail, ...]:
             "perf-cache",
             8,
             EnvState.SPAWNING,
-            has=services(O, O, O, O),
+            has=services(D, D, D, D),
             progress=ProgressView("spawn", 1, 4, 1.4, ("checkout",)),
             since=ago(1),
         ),

@@ -27,6 +27,7 @@ class ScriptedClient(HiveClient):
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.listeners: list[OnEvent] = []
         self.answers: dict[str, Any] = {"focus": {}, "register": {}, **(answers or {})}
+        self._hung_up = asyncio.Event()
         self._updates: asyncio.Queue[Update] = asyncio.Queue()
 
     def say(self, update: Update) -> None:
@@ -37,6 +38,11 @@ class ScriptedClient(HiveClient):
         """The connection changes."""
         assert self.on_state is not None
         self.on_state(state, reason)
+
+    def hang_up(self) -> None:
+        """Running calls end, as when the daemon dies; later ones work."""
+        self._hung_up.set()
+        self._hung_up = asyncio.Event()
 
     def asked(self, method: str) -> list[dict[str, Any]]:
         """Parameters of every call of a method."""
@@ -51,7 +57,8 @@ class ScriptedClient(HiveClient):
         self.calls.append((method, params or {}))
         if method == "logs" and on_event is not None:
             self.listeners.append(on_event)
-            await asyncio.Event().wait()
+            await self._hung_up.wait()
+            raise HiveError("the daemon went away", code="disconnected")
         answer = self.answers.get(method)
         if isinstance(answer, HiveError):
             raise answer

@@ -174,3 +174,16 @@ async def test_after_the_daemon_came_back_it_goes_on_where_it_was() -> None:
         it.client.link("reconnecting", "the daemon ended")
         await it.until_shown("reconnecting")
         assert "line 9" in it.text()
+        it.client.hang_up()
+        await it.say(scenes.snapshot())
+        await it.until(lambda: len(it.client.listeners) == 2)
+        assert it.client.asked("logs")[-1]["since"] == scenes.NOW
+        await tell(it, many(12), "line 11")
+        assert it.text().count("line 9") == 1
+
+
+async def test_lines_of_several_services_may_come_a_little_out_of_order() -> None:
+    async with driven() as it:
+        await open_logs(it)
+        await tell(it, event([("api", b"later")], scenes.NOW), "later")
+        await tell(it, event([("web", b"earlier")], scenes.NOW - 0.04), "earlier")

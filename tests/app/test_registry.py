@@ -88,9 +88,9 @@ async def test_the_palette_finds_an_action_by_what_it_does() -> None:
     async with driven(answers={"transition": {"outcome": "unchanged"}}) as it:
         await it.press("ctrl+p")
         await it.until(lambda: isinstance(it.app.screen, CommandPalette))
-        await it.press(*"stop")
+        await it.press(*"env: stop")
         await it.until_shown("env: stop")
-        await it.press("down", "enter")
+        await it.press("enter")
         await it.until(lambda: bool(it.client.asked("transition")))
         assert it.client.asked("transition")[0]["transition"] == "stop"
 

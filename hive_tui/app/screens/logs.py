@@ -19,7 +19,7 @@ from hive_tui.app.ring import Ring
 from hive_tui.app.screens.base import Deed, HiveScreen
 from hive_tui.app.state import HiveState, Link
 from hive_tui.app.views.head import banner, env_head
-from hive_tui.app.widgets.log_view import LogView
+from hive_tui.app.widgets.log_view import LogView, find
 from hive_tui.app.widgets.rows import Rows
 from hive_tui.model.environment import EnvDetail
 from hive_tui.model.errors import HiveError
@@ -47,6 +47,7 @@ class LogsScreen(HiveScreen):
         self._source = source
         self._ring = Ring()
         self._newest: float | None = None
+        self._known: frozenset[LogLine] = frozenset()
         self._live = asyncio.Event()
         self._due = False
         self._seen: tuple[float, int] | None = None
@@ -176,16 +177,19 @@ class LogsScreen(HiveScreen):
                     self.app.notify(safe(error.message), severity="error", markup=False, timeout=10)
                     return
             self._live.clear()
+            self._known = frozenset(self._ring.shown[-_FIRST_LINES:])
 
     def _take(self, event: Any) -> None:
-        lines = list(parse_lines(event))
-        if self._newest is not None:
-            known = self._newest
-            lines = [line for line in lines if line.at >= known]
+        lines = parse_lines(event)
+        if self._known:  # the first answer after a loss overlaps with what is here
+            lines = [line for line in lines if line not in self._known]
+            self._known = frozenset()
         if not lines:
             return
-        self._newest = lines[-1].at
+        self._newest = max(self._newest or 0.0, lines[-1].at)
         self._ring.extend(lines)
+        if self._found is not None:
+            self._found += len(find(lines, self.query_one(LogView).needle))
         if not self._due:
             self._due = True
             self.set_timer(FRAME_S, self._draw)
@@ -207,7 +211,10 @@ class LogsScreen(HiveScreen):
         if view.following:
             state: Line = (Span(" following", "good"),)
         else:
-            state = (Span(" held", "warning"), Span(f"  {view.behind} lines below", "muted"))
+            state = (
+                Span(" held", "warning"),
+                Span(f"  {figures.count(view.behind, 'line')} below", "muted"),
+            )
         rate = f"  {self._rate:.0f} lines/s" if self._rate >= 1 else ""
         left: Line = (*state, Span(f"  {figures.count(self._ring.total, 'line')}{rate}", "dim"))
         if view.needle:

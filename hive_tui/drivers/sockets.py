@@ -162,8 +162,12 @@ class NetlinkListening(_ProcOwners):
         return self._found
 
     def close(self) -> None:
-        """Close the netlink socket."""
+        """Close the netlink socket; else that happens with the last reference."""
         self._socket.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_socket"):
+            self._socket.close()
 
     def _open(self) -> socket.socket:
         opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG)

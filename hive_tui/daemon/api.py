@@ -353,7 +353,10 @@ class Api:
         plan = await plan_for(live, Transition(word))
         world = self._hive.world
         preview = traces.preview(
-            plan, world.store.learned(live.project.name), world.scheduler.slots, {}
+            plan,
+            world.store.learned(live.project.name),
+            world.scheduler.slots,
+            world.scheduler.lanes,
         )
         return {**preview, "skipped": answers.skipped(live, plan)}
 

@@ -95,6 +95,7 @@ def _log_to(home: Home) -> None:
     )
     handler.setFormatter(_JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
 
 
 class _JsonLines(logging.Formatter):

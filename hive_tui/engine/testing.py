@@ -11,7 +11,7 @@ from hive_tui.engine import plan as planning
 from hive_tui.engine.execution import Execution, observe
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.progress import Feed, Watch
-from hive_tui.engine.transitions import Transitions
+from hive_tui.engine.transitions import Transitions, learn
 from hive_tui.engine.world import World
 from hive_tui.model.environment import TestState
 from hive_tui.model.errors import HiveError, NotFoundError
@@ -88,9 +88,7 @@ class Testing:
         feeds: list[Feed] = []
 
         def ended_step(_: object, step: StepTrace) -> None:
-            if step.outcome is Outcome.SUCCEEDED and step.started_s is not None and step.ended_s:
-                took = step.ended_s - step.started_s
-                self._world.store.learn(live.project.name, step.id, took)
+            learn(self._world.store, live.project.name, step)
             for feed in feeds:
                 feed.ended(step)
 

@@ -18,6 +18,7 @@ from hive_tui.engine.execution import Execution, Making, Removing, observe
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.operation import Operation
 from hive_tui.engine.progress import Feed, Watch
+from hive_tui.engine.protocols import Store
 from hive_tui.engine.trace import contract
 from hive_tui.engine.world import World
 from hive_tui.model.environment import Failure, Wanted
@@ -236,8 +237,7 @@ class Transitions:
             self._world.store.note_made(journal_id, **{step.id: live.record.worktree})
         for feed in live.feeds:
             feed.ended(step)
-        if step.outcome is Outcome.SUCCEEDED and step.started_s is not None and step.ended_s:
-            self._world.store.learn(live.project.name, step.id, step.ended_s - step.started_s)
+        learn(self._world.store, live.project.name, step)
         if step.outcome is Outcome.FAILED:
             live.event(
                 "step.failed",
@@ -284,6 +284,13 @@ class Transitions:
             execution.removed.recovery_ref if execution.removed is not None else None,
         )
         return Ended(result, trace, execution)
+
+
+def learn(store: Store, project: str, step: StepTrace) -> None:
+    """Remember how long a step took, where it went well at once: back-offs are no duration."""
+    clean = step.outcome is Outcome.SUCCEEDED and step.attempts == 1
+    if clean and step.started_s is not None and step.ended_s is not None:
+        store.learn(project, step.id, step.ended_s - step.started_s)
 
 
 async def plan_for(

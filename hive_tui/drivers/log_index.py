@@ -31,9 +31,10 @@ class LogIndex:
         self.end = end
         pair = array("d", (end, at)).tobytes()
         with contextlib.suppress(OSError), self._path.open("ab", buffering=0) as file:
-            before = file.tell()
+            whole = file.tell() // _PAIR_BYTES * _PAIR_BYTES
+            file.truncate(whole)  # a crash or a full disk may have left half a pair
             if file.write(pair) != len(pair):
-                file.truncate(before)
+                file.truncate(whole)
 
     def size_bytes(self) -> int:
         """What the index takes."""

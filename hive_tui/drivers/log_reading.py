@@ -144,11 +144,10 @@ class LogReader:
                 if lines != 0:
                     times = self._times(uid, source, fd)
                     for line in backwards(fd, 0, end):
-                        shown = _line(source, times, line)
-                        if since is not None and shown.at < since:
+                        if since is not None and times.at(line[0]) < since:
                             break
-                        if grep is None or grep.search(plain(shown.text)):
-                            last.append(shown)
+                        if grep is None or grep.search(plain(line[1])):
+                            last.append(_line(source, times, line))
                             if len(last) == lines:
                                 break
             finally:
@@ -178,8 +177,11 @@ class LogReader:
             times = self._times(uid, source, fd, offset)
         finally:
             os.close(fd)
-        shown = (_line(source, times, line) for line in lines)
-        return [line for line in shown if grep is None or grep.search(plain(line.text))]
+        return [
+            _line(source, times, line)
+            for line in lines
+            if grep is None or grep.search(plain(line[1]))
+        ]
 
     def _times(self, uid: str, source: str, fd: int, offset: int = 0) -> LogTimes:
         index = self._logs.file(uid, source).with_suffix(".idx")

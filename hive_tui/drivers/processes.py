@@ -265,7 +265,7 @@ class LocalProcesses(Processes):
             if left_s <= 0:
                 return
             await self._gone(members, left_s)
-            self._collect_members(members)
+            self._collect_members(identity, members)
 
     async def _begun(self, identity: Identity, timeout_s: float) -> None:
         """Wait until the shim of a fresh run has started its command.
@@ -274,7 +274,7 @@ class LocalProcesses(Processes):
         command would never hear of this one. It is over in a few ms, so this looks often.
         """
         run = self._runs.get(identity.run_id)
-        if run is None or not run.child or run.begun:
+        if run is not None and run.begun:
             return
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
@@ -282,7 +282,8 @@ class LocalProcesses(Processes):
         while self.alive(identity) and loop.time() < deadline:
             children = self._table.children(identity.pid)
             if children is None or any(self._table.command(pid) != shim for pid in children):
-                run.begun = True
+                if run is not None:
+                    run.begun = True
                 break
             await asyncio.sleep(_BEGIN_STEP_S)
         self._census = None
@@ -294,7 +295,7 @@ class LocalProcesses(Processes):
         while members := self._left(identity):
             self._send(identity, members, signal.SIGKILL)
             await self._gone(members, _LOOK_AGAIN_S)
-            self._collect_members(members)
+            self._collect_members(identity, members)
             if loop.time() > deadline:
                 return members
         return []
@@ -339,11 +340,10 @@ class LocalProcesses(Processes):
             count += len(grouped)
         return count
 
-    def _collect_members(self, members: Iterable[Entry]) -> None:
-        """Collect those who became our children; a leader is left to its own watch."""
-        leaders = {run.identity.pid for run in self._runs.values()}
+    def _collect_members(self, identity: Identity, members: Iterable[Entry]) -> None:
+        """Collect those who became our children; the leader is left to its own watch."""
         for member in members:
-            if member.pid not in leaders:
+            if member.pid != identity.pid:
                 _collect(member.pid)
 
     def _collect_orphans(self, census: Census) -> None:

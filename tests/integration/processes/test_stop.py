@@ -10,13 +10,16 @@ from tests.integration.processes.yard import Yard, gone, until
 
 ESCAPE = """
 import os, time
+told, tell = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         print("escaped", os.getpid(), flush=True)
+        os.write(tell, b".")
         time.sleep(60)
     os._exit(0)
 os.wait()
+os.read(told, 1)
 """
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from hive_tui.drivers.processes import LocalProcesses
 from hive_tui.engine.protocols import Exit, Identity, Launch
 
-DEADLINE_S = 30.0
+DEADLINE_S = 8.0
 
 
 class Yard:
@@ -21,6 +21,7 @@ class Yard:
 
     def __init__(self, folder: Path, *, portable: bool, tag: str | None = None) -> None:
         self.folder = folder
+        self.portable = portable
         self.tag = tag or f"test-{secrets.token_hex(6)}"
         self.processes = LocalProcesses(self.tag, portable=portable)
 

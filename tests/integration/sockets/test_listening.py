@@ -51,7 +51,10 @@ def listen() -> Iterator[Callable[[socket.AddressFamily, str, bool], socket.sock
         opened.append(made)
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6only)
-        made.bind((address, 0))
+        try:
+            made.bind((address, 0))
+        except OSError:
+            pytest.skip(f"this machine has no {address}")
         made.listen(4)
         return made
 
@@ -94,6 +97,7 @@ def test_a_server_that_closes_is_gone_at_the_next_scan(
     assert port not in kind.scan()
 
 
+@linux
 def test_the_same_port_on_two_addresses_gives_two_listeners(kind: Kind) -> None:
     with socket.socket() as first, socket.socket() as second:
         first.bind(("127.0.0.1", 0))

@@ -12,7 +12,7 @@ import msgspec
 import pathspec
 
 from hive_tui.config import templates
-from hive_tui.config.problems import KeyPath, Problem, listed, nearest, show, unknown_name
+from hive_tui.config.problems import KeyPath, Problem, listed, show, unknown_name
 from hive_tui.config.schema import Kind
 from hive_tui.config.templates import Place
 from hive_tui.config.units import duration_s, memory_bytes
@@ -34,15 +34,15 @@ _HOST = re.compile(r"[A-Za-z0-9._:-]+")
 
 
 class Names(msgspec.Struct, frozen=True):
-    """What the file defines and texts refer to."""
+    """What the file defines and texts refer to, in the order of the file."""
 
-    ports: tuple[str, ...] = ()
+    ports: Collection[str] = ()
     """Of the block that each env gets."""
-    shared_ports: tuple[str, ...] = ()
+    shared_ports: Collection[str] = ()
     """Of services that all envs share; no env has them, so no template does."""
-    steps: tuple[str, ...] = ()
+    steps: Collection[str] = ()
     """Services and tasks."""
-    suites: tuple[str, ...] = ()
+    suites: Collection[str] = ()
 
 
 def check(kind: Kind, text: str, path: KeyPath, names: Names) -> Problem | None:
@@ -57,19 +57,20 @@ def check(kind: Kind, text: str, path: KeyPath, names: Names) -> Problem | None:
     if kind is Kind.STEP:
         return _step(text, path, names)
     if kind is Kind.PORT:
-        known = (*names.ports, *names.shared_ports)
-        return None if text in known else unknown_name(path, text, known, NO_PORTS)
+        if text in names.ports or text in names.shared_ports:
+            return None
+        return unknown_name(path, text, (*names.ports, *names.shared_ports), NO_PORTS)
     if "\0" in text:
         return Problem(path, show(text), f"{kind}, without NUL characters")
     place = _PLACES.get(kind, Place.NOWHERE)
     if place is Place.ENV and path[0] == "tests":
         place = Place.SUITE
     if bad := templates.check(text, ports=names.ports, where=place):
-        near = nearest(bad.found.strip("{} "), bad.allowed)
-        return Problem(path, show(bad.found), listed(bad.allowed, "no templates here"), near)
+        allowed = listed(bad.allowed, "no templates here")
+        return Problem(path, show(bad.found), allowed, bad.found.strip("{} "), bad.allowed)
     if not text.strip() and kind not in _MAY_BE_EMPTY:
         return Problem(path, show(text), str(kind))
-    reason = _flaw(kind, text, names.ports)
+    reason = _flaw(kind, text)
     return None if reason is None else Problem(path, show(text), reason)
 
 
@@ -81,11 +82,11 @@ def _step(text: str, path: KeyPath, names: Names) -> Problem | None:
     return unknown_name(path, text, names.steps, _NO_STEPS)
 
 
-def _flaw(kind: Kind, text: str, ports: Collection[str]) -> str | None:
+def _flaw(kind: Kind, text: str) -> str | None:
     """What would be allowed instead; `None` where the text is fine."""
     match kind:
         case Kind.FOLDER | Kind.PATH:
-            bad = not _is_inside(_filled(text, ports), itself=kind is Kind.FOLDER)
+            bad = not _is_inside(templates.filled(text), itself=kind is Kind.FOLDER)
         case Kind.GLOB:
             bad = not _is_glob(text)
         case Kind.INSIDE:
@@ -95,22 +96,15 @@ def _flaw(kind: Kind, text: str, ports: Collection[str]) -> str | None:
         case Kind.MEMORY:
             bad = not _converts(lambda value: memory_bytes(value, 1), text)
         case Kind.URL:
-            bad = not _is_url(_filled(text, ports))
+            bad = not _is_url(templates.filled(text))
         case Kind.WORKTREES:
             bad = not re.search(r"\{\{\s*(env|branch)\s*\}\}", text)
         case Kind.REGEX:
-            fault = _regex_fault(_filled(text, ports))
+            fault = _regex_fault(templates.filled(text))
             return fault and f"a regular expression ({fault})"
         case _:
             bad = False
     return str(kind) if bad else None
-
-
-def _filled(text: str, ports: Collection[str]) -> str:
-    """The text with something plausible in place of every template."""
-    plausible = dict.fromkeys(templates.names(ports, Place.SUITE), "x")
-    plausible |= {f"port.{name}": "1" for name in ports}
-    return templates.expand(text, plausible)
 
 
 def _is_inside(text: str, *, itself: bool) -> bool:

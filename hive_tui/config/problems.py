@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
+from itertools import islice
 
 import msgspec
 
@@ -14,6 +15,7 @@ KeyPath = tuple[str | int, ...]
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SHOWN_LENGTH = 60
 _SHOWN_NAMES = 30
+_TRIED_NAMES = 300
 _LONGEST_NAME = 64
 
 
@@ -24,19 +26,22 @@ class Problem(msgspec.Struct, frozen=True):
     found: str
     """What stands there, as a person would name it; text in quotes."""
     allowed: str
-    near: str | None = None
-    """The allowed name that was probably meant."""
+    word: str | None = None
+    """The word that was found, where it may be a slip of the keys."""
+    names: Collection[str] = ()
+    """What may have been meant by it."""
 
     def line(self, file: str, number: int) -> str:
         """`hive.toml:3: key services.api.needs: found "bd"; allowed: db; did you mean "db"?`."""
-        meant = f"; did you mean {show(self.near)}?" if self.near is not None else ""
+        near = None if self.word is None else nearest(self.word, self.names)
+        meant = f"; did you mean {show(near)}?" if near is not None else ""
         key = f"key {dotted(self.path)}: " if self.path else ""
         return f"{file}:{number}: {key}found {self.found}; allowed: {self.allowed}{meant}"
 
 
 def unknown_name(path: KeyPath, found: str, allowed: Collection[str], none: str) -> Problem:
     """A name that is none of the allowed ones; `none` says so where there are no names at all."""
-    return Problem(path, show(found), listed(allowed, none), nearest(found, allowed))
+    return Problem(path, show(found), listed(allowed, none), found, allowed)
 
 
 def dotted(path: KeyPath) -> str:
@@ -63,7 +68,7 @@ def show(value: object) -> str:
 
 def listed(names: Collection[str], none: str = "nothing") -> str:
     """The names in one phrase; the first thirty of many."""
-    shown = ", ".join(list(names)[:_SHOWN_NAMES])
+    shown = ", ".join(islice(names, _SHOWN_NAMES))
     more = len(names) - _SHOWN_NAMES
     return (f"{shown} and {more} more" if more > 0 else shown) or none
 
@@ -72,11 +77,11 @@ def nearest(word: str, names: Collection[str]) -> str | None:
     """The name that a slip of the keys turns into `word`; `None` where none is that near.
 
     Near is one edit for every three characters, at least one; two neighbours that changed places
-    are one edit.
+    are one edit. Of very many names only the first few hundred are tried.
     """
     limit = max(1, len(word) // 3)
     best: tuple[int, str] | None = None
-    for name in names:
+    for name in islice(names, _TRIED_NAMES):
         if abs(len(name) - len(word)) > limit or max(len(name), len(word)) > _LONGEST_NAME:
             continue
         edits = _edits(word.lower(), name.lower())

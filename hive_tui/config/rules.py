@@ -12,6 +12,10 @@ from hive_tui.config.templates import port_variable
 
 _READY = ("tcp", "http", "exec", "log", "file")
 _LAST_PORT = 65535
+_SHOWN_CYCLES = 20
+_SHOWN_NAMES = 20
+"""Of a cycle that goes through more, the middle is left out."""
+
 _OURS = {
     "HIVE_ENV",
     "HIVE_PROJECT",
@@ -110,9 +114,11 @@ def _exactly_one(
 
 
 def _twice(table: str, paths: list[str]) -> Iterator[Problem]:
+    seen: set[str] = set()
     for index, path in enumerate(paths):
-        if path in paths[:index]:
+        if path in seen:
             yield Problem((table, index, "path"), f"{show(path)} again", "each path once")
+        seen.add(path)
 
 
 def _shared_names(document: Mapping[str, object]) -> Iterator[Problem]:
@@ -122,16 +128,29 @@ def _shared_names(document: Mapping[str, object]) -> Iterator[Problem]:
 
 
 def _cycles(file: File) -> Iterator[Problem]:
-    """Each cycle once; a cycle that shares its last edge with another shows when that is mended."""
+    """The first cycles, each once. One that shares an edge with another may show after that."""
     kinds = dict.fromkeys(file.services, "services") | dict.fromkeys(file.tasks, "tasks")
     needs = {name: set(service.needs) for name, service in file.services.items()}
     needs |= {name: set(task.needs) for name, task in file.tasks.items()}
-    while cycle := _cycle(needs):
-        first = min(range(len(cycle)), key=lambda at: list(needs).index(cycle[at]))
+    order = {name: place for place, name in enumerate(needs)}
+    for _ in range(_SHOWN_CYCLES):
+        cycle = _cycle(needs)
+        if not cycle:
+            return
+        first = cycle.index(min(cycle, key=order.__getitem__))
         cycle = cycle[first:] + cycle[:first]
         path = (kinds[cycle[0]], cycle[0], "needs")
-        yield Problem(path, f"the cycle {' -> '.join([*cycle, cycle[0]])}", "needs without a cycle")
+        yield Problem(path, f"the cycle {_path(cycle)}", "needs without a cycle")
         needs[cycle[-1]].discard(cycle[0])
+
+
+def _path(cycle: list[str]) -> str:
+    """The way round; of a long one its two ends."""
+    names = [*cycle, cycle[0]]
+    if len(names) > _SHOWN_NAMES:
+        half = _SHOWN_NAMES // 2
+        names[half:-half] = [f"({len(names) - 2 * half} more)"]
+    return " -> ".join(names)
 
 
 def _cycle(needs: Mapping[str, Iterable[str]]) -> list[str]:

@@ -13,7 +13,7 @@ from functools import cache
 from msgspec import inspect
 
 from hive_tui.config.checks import Names, check
-from hive_tui.config.problems import KeyPath, Problem, listed, nearest, show
+from hive_tui.config.problems import KeyPath, Problem, listed, show, unknown_name
 from hive_tui.config.schema import NAME, PROJECT_NAME, VARIABLE, File, Kind
 
 PATTERNS = {
@@ -102,8 +102,9 @@ class Reader:
             case str(), inspect.LiteralType():
                 if value in info.values:
                     return value
-                near = nearest(value, [str(word) for word in info.values])
-                return self._omit(path, value, describe(info), near)
+                words = [str(word) for word in info.values]
+                self.problems.append(unknown_name(path, value, words, "nothing"))
+                return _OMIT
             case ((int() | float()), (inspect.IntType() | inspect.FloatType())):
                 if _fits(value, info):
                     return value
@@ -114,10 +115,8 @@ class Reader:
         kept: dict[str, object] = {}
         for key, value in table.items():
             if key not in fields:
-                problem = Problem(
-                    (*path, key), "an unknown key", listed(tuple(fields)), nearest(key, fields)
-                )
-                self.problems.append(problem)
+                here = (*path, key)
+                self.problems.append(Problem(here, "an unknown key", listed(fields), key, fields))
                 continue
             read = self._value(value, fields[key].type, (*path, key), None)
             if read is not _OMIT:
@@ -150,8 +149,8 @@ class Reader:
         self.problems.append(problem)
         return _OMIT
 
-    def _omit(self, path: KeyPath, found: object, allowed: str, near: str | None = None) -> object:
-        self.problems.append(Problem(path, show(found), allowed, near))
+    def _omit(self, path: KeyPath, found: object, allowed: str) -> object:
+        self.problems.append(Problem(path, show(found), allowed))
         return _OMIT
 
 
@@ -203,10 +202,10 @@ def names_in(document: Mapping[str, object]) -> Names:
         for port in _table(service, "ports")
     ]
     return Names(
-        ports=tuple(_table(_table(document, "ports"), "names")),
-        shared_ports=tuple(shared),
-        steps=tuple(dict.fromkeys((*services, *_table(document, "tasks")))),
-        suites=tuple(_table(document, "tests")),
+        ports=_table(_table(document, "ports"), "names").keys(),
+        shared_ports=dict.fromkeys(shared).keys(),
+        steps=dict.fromkeys((*services, *_table(document, "tasks"))).keys(),
+        suites=_table(document, "tests").keys(),
     )
 
 

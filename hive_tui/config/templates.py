@@ -31,7 +31,8 @@ KNOWN = (
 )
 """All names but `port.NAME`, of which there is one for each name in `[ports]`."""
 
-_TEMPLATE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_TEMPLATE = re.compile(r"\{\{([^{}]*)\}\}")
+_PORT = "port."
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 _NOT_IN_VARIABLE = re.compile(r"[^A-Z0-9]")
@@ -74,7 +75,7 @@ class BadTemplate(msgspec.Struct, frozen=True):
 def names(ports: Collection[str], where: Place) -> tuple[str, ...]:
     """What a text at that place may refer to, `port.NAME` included."""
     if where in (Place.ENV, Place.SUITE):
-        return (*_NAMES[where], *(f"port.{name}" for name in ports))
+        return (*_NAMES[where], *(f"{_PORT}{name}" for name in ports))
     return _NAMES[where]
 
 
@@ -83,14 +84,22 @@ def check(text: str, *, ports: Collection[str], where: Place) -> BadTemplate | N
 
     Two opening braces always begin a template: there is no way to write them literally.
     """
-    allowed = names(ports, where)
+    if "{{" not in text:
+        return None
     for match in _TEMPLATE.finditer(text):
-        if match.group(1) not in allowed:
-            return BadTemplate(match.group(0), allowed)
+        name = match.group(1).strip()
+        is_port = where in (Place.ENV, Place.SUITE) and name.startswith(_PORT)
+        if name not in _NAMES[where] and not (is_port and name.removeprefix(_PORT) in ports):
+            return BadTemplate(match.group(0), names(ports, where))
     rest = _TEMPLATE.sub("", text)
     if "{{" in rest:
-        return BadTemplate(rest[rest.index("{{") :], allowed)
+        return BadTemplate(rest[rest.index("{{") :], names(ports, where))
     return None
+
+
+def filled(text: str) -> str:
+    """The text with something plausible in place of every template, to judge its form by."""
+    return _TEMPLATE.sub(lambda match: "1" if _PORT in match.group(1) else "x", text)
 
 
 def values(project: Project, record: EnvRecord) -> dict[str, str]:
@@ -212,7 +221,7 @@ def slug(name: str, taken: Collection[str]) -> str:
 
 def _value(match: re.Match[str], values: Mapping[str, str]) -> str:
     try:
-        return values[match.group(1)]
+        return values[match.group(1).strip()]
     except KeyError:
         raise HiveError(
             f"{match.group(0)} has no value here",

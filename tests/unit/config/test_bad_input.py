@@ -73,9 +73,26 @@ def test_a_cycle_through_a_thousand_steps_is_found() -> None:
         for number in range(1000)
     )
 
-    assert _message(text).startswith(
-        "hive.toml:3: key tasks.t0.needs: found the cycle t0 -> t1 -> t2"
-    )
+    message = _message(text)
+    assert message.startswith("hive.toml:3: key tasks.t0.needs: found the cycle t0 -> t1 -> t2")
+    assert "t9 -> (981 more) -> t991" in message
+    assert "t999 -> t0; allowed" in message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"[tasks.t{n}]\nrun = 'x'\nneeds = ['u{n}']\n" for n in range(15_000)),
+        "".join(f"[tasks.t{n}]\nrun = 'x'\nneeds = ['t{n}']\n" for n in range(15_000)),
+        "[tasks.a]\nrun = '" + "{{" * 300_000 + "'",
+        "[tasks.a]\nrun = '{{" + " " * 600_000 + "'",
+        "[services.a]\nrun = 'x'\nready = { log = '" + "(" * 600_000 + "' }",
+        "x = [" + "[1]," * 100_000 + "]",
+    ],
+    ids=["unknown needs", "cycles", "braces", "spaces", "brackets", "lists"],
+)
+def test_a_huge_file_of_problems_gets_a_message_that_can_be_read(text: str) -> None:
+    assert len(_message(text)) < 50_000
 
 
 def test_the_name_of_the_file_can_be_given() -> None:

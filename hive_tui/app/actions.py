@@ -128,6 +128,10 @@ def _restart(now: Situation) -> str | None:
     return None if now.service else "no service is chosen"
 
 
+def _chosen(now: Situation) -> str | None:
+    return None if now.service else "it shows all services; 1-9 hide and show them"
+
+
 def _url(now: Situation) -> str | None:
     if why := _env(now):
         return why
@@ -227,6 +231,9 @@ ACTIONS: tuple[Action, ...] = (
         (LOGS,),
         always,
         4,
+    ),
+    Action(
+        "logs.all", ("a",), "all", "All services, or the chosen one alone.", (LOGS,), _chosen, 5
     ),
     Action("logs.left", ("left", "h"), "left", "Show long lines from the left.", (LOGS,), always),
     Action("logs.right", ("right",), "right", "Show more of long lines.", (LOGS,), always),

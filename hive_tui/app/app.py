@@ -51,7 +51,6 @@ class HiveApp(App[None]):
         *,
         themes: Sequence[Path] = (),
         theme: str | None = None,
-        cwd: str | None = None,
         plain: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -61,7 +60,6 @@ class HiveApp(App[None]):
             client: The way to the daemon.
             themes: Folders with themes of the user, beside the product's own.
             theme: Name of the first theme; the product's default where left out.
-            cwd: Folder whose project is made known at the start; `None`: none.
             plain: True for a terminal that shows ASCII only.
             clock: Seconds since the epoch.
         """
@@ -73,7 +71,6 @@ class HiveApp(App[None]):
         self._bridge = Bridge(client, self._post)
         self._themes = tuple(themes)
         self._first_theme = theme
-        self._cwd = cwd
         self._plain = plain
         self._clock = clock
 
@@ -93,8 +90,6 @@ class HiveApp(App[None]):
         """Put on the theme, and begin to listen."""
         self._load_themes()
         self.run_worker(self._bridge.run(), name="bridge", exit_on_error=True)
-        if self._cwd is not None:
-            self.intents.register(self._cwd)
         self.set_interval(1.0, self._tick)
 
     def look(self) -> Look:

@@ -7,6 +7,7 @@ says how it ended, and why where it could not be done.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
@@ -112,10 +113,6 @@ class Intents:
         """Tell the scheduler which env the person looks at."""
         self._run(self._quietly("focus", {"env": env}))
 
-    def register(self, cwd: str) -> None:
-        """Make the project around `cwd` known; where there is none, nothing is said."""
-        self._run(self._quietly("register", {"cwd": cwd}))
-
     def _send(self, method: str, params: dict[str, Any], then: Then) -> None:
         self._run(self._call(method, params, then))
 
@@ -131,12 +128,9 @@ class Intents:
             then(result if isinstance(result, dict) else {})
 
     async def _quietly(self, method: str, params: dict[str, Any]) -> None:
-        """For what is no request of the person: only a broken hive.toml is worth a word."""
-        try:
+        """For what is no request of the person: its failure is not worth a word."""
+        with suppress(HiveError):
             await self._client.call(method, params)
-        except HiveError as error:
-            if error.code == "config":
-                self._failed(error)
 
     def _told(self, name: str, result: Any, done: str | None = None) -> None:
         """Say how a transition ended."""

@@ -27,7 +27,6 @@ def run(home: Home) -> int:
         Client(home),
         themes=[home.themes],
         theme=os.environ.get("HIVE_THEME"),
-        cwd=os.getcwd(),
         plain="utf" not in locale.getencoding().lower(),
     )
     app.run()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from hive_tui.model.wire import LogLine
 
@@ -81,3 +84,16 @@ class Ring:
         excess = len(lines) - self._most
         del lines[:excess]
         return excess
+
+
+def parse_lines(event: Any) -> list[LogLine]:
+    """The lines of one event of the logs call; what is not of that shape is left out."""
+    rows = event.get("lines", ()) if isinstance(event, dict) else ()
+    lines: list[LogLine] = []
+    for row in rows:
+        try:
+            at, source, text = row
+            lines.append(LogLine(float(at), str(source), base64.b64decode(text)))
+        except (TypeError, ValueError, binascii.Error):
+            continue
+    return lines

@@ -7,10 +7,20 @@ from collections.abc import Iterable
 import msgspec
 
 from hive_tui.app.marks import Mark, of_agent, of_env
-from hive_tui.model.environment import EnvDetail, EnvState
+from hive_tui.model.environment import (
+    EnvDetail,
+    EnvState,
+    EnvView,
+    ServiceState,
+    ServiceView,
+)
 
 _ASKING = {"waiting": 0, "error": 1, "stuck": 2}
 """Agent states that want a person, dearest first."""
+
+
+_BROKEN = (ServiceState.CRASHED, ServiceState.BACKOFF, ServiceState.UNHEALTHY)
+"""States of a service that is not as it should be, worst first."""
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -40,6 +50,12 @@ def need_of(detail: EnvDetail) -> Need | None:
         rank = 3 if view.state is EnvState.FAILED else 4
         return Need(detail.id, view.name, of_env(view.state), text, detail.since, rank)
     return None
+
+
+def broken(view: EnvView) -> tuple[ServiceView, ...]:
+    """Services that are not as they should be, the worst first."""
+    found = [service for service in view.services if service.state in _BROKEN]
+    return tuple(sorted(found, key=lambda service: _BROKEN.index(service.state)))
 
 
 def needs(envs: Iterable[EnvDetail]) -> tuple[Need, ...]:

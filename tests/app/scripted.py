@@ -26,7 +26,9 @@ class ScriptedClient(HiveClient):
         self.on_state: OnState | None = None
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.listeners: list[OnEvent] = []
-        self.answers: dict[str, Any] = {"focus": {}, "register": {}, **(answers or {})}
+        self.answers: dict[str, Any] = {"focus": {}, **(answers or {})}
+        self.events: dict[str, Any] = {}
+        """By method: an event before the answer."""
         self._hung_up = asyncio.Event()
         self._updates: asyncio.Queue[Update] = asyncio.Queue()
 
@@ -55,10 +57,12 @@ class ScriptedClient(HiveClient):
         self, method: str, params: dict[str, Any] | None = None, on_event: OnEvent | None = None
     ) -> Any:
         self.calls.append((method, params or {}))
-        if method == "logs" and on_event is not None:
+        if method == "logs" and on_event is not None and (params or {}).get("follow"):
             self.listeners.append(on_event)
             await self._hung_up.wait()
             raise HiveError("the daemon went away", code="disconnected")
+        if on_event is not None and method in self.events:
+            on_event(self.events[method])
         answer = self.answers.get(method)
         if isinstance(answer, HiveError):
             raise answer

@@ -83,9 +83,9 @@ async def test_a_service_is_chosen_and_restarted() -> None:
     answer = {"env": "search-index", "transition": "restart", "outcome": "succeeded"}
     async with driven(answers={**TRACE, "service": answer}) as it:
         await open_search(it)
-        await it.press("j", "j", "j", "r")
+        await it.press("k", "r")
         asked = await it.until_asked("service")
-        assert asked["services"] == ["worker"]
+        assert asked["services"] == ["web"]
         assert asked["action"] == "restart"
 
 
@@ -131,3 +131,20 @@ async def test_logs_and_failures_never_steer_the_terminal() -> None:
         await it.press("enter")
         await it.until_shown("boo [bold]x[/bold]")
         assert "\x1b" not in it.text()
+
+
+async def test_the_worst_service_is_chosen_at_first() -> None:
+    async with driven(answers=TRACE) as it:
+        await open_search(it)
+        assert isinstance(it.app.screen, EnvironmentScreen)
+        assert it.app.screen.service() == "worker"
+
+
+async def test_the_last_lines_of_a_broken_service_are_fetched_without_asking() -> None:
+    old = scenes.search()
+    snapshot = scenes.snapshot([msgspec.structs.replace(old, failure=None)])
+    async with driven(snapshot, answers={**TRACE, "logs": {}}) as it:
+        it.client.events["logs"] = {"lines": [[scenes.NOW, "worker", "Ym9vbQ=="]]}
+        await it.press("enter")
+        await it.until_shown("│ boom")
+        assert it.client.asked("logs")[-1]["sources"] == ["worker"]

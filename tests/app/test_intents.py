@@ -61,7 +61,7 @@ async def test_a_key_that_is_not_possible_says_why_and_asks_nothing(
         await select(it, to)
         await it.press(key)
         await it.until_shown(why)
-        assert [name for name, _ in it.client.calls if name not in ("focus", "register")] == []
+        assert [name for name, _ in it.client.calls if name != "focus"] == []
 
 
 async def test_an_error_shows_its_message_and_its_hint() -> None:
@@ -173,13 +173,6 @@ async def test_a_url_is_copied() -> None:
         await it.press("y")
         await it.until_shown("copied http://127.0.0.1:10000")
         assert it.app.clipboard == "http://127.0.0.1:10000"
-
-
-async def test_the_project_of_the_folder_is_made_known_and_a_broken_one_is_told() -> None:
-    broken = HiveError("hive.toml, line 3: no such key", code="config")
-    async with driven(cwd="/src/shop", answers={"register": broken}) as it:
-        assert await it.until_asked("register") == {"cwd": "/src/shop"}
-        await it.until_shown("hive.toml, line 3")
 
 
 async def test_q_leaves_and_says_that_services_go_on() -> None:

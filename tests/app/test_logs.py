@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from hive_tui.app.ansi import decode
-from hive_tui.app.ring import Ring
-from hive_tui.app.screens.logs import LogsScreen, parse_lines
+from hive_tui.app.ring import Ring, parse_lines
+from hive_tui.app.screens.logs import LogsScreen
 from hive_tui.app.widgets.log_view import LogView
 from hive_tui.model.wire import LogLine
 from tests.app import scenes
@@ -51,6 +51,16 @@ async def test_from_the_env_screen_the_chosen_service_alone_is_followed() -> Non
         await it.press("enter", "j")
         await open_logs(it)
         assert it.client.asked("logs")[-1]["sources"] == ["api"]
+
+
+async def test_from_one_service_to_all_and_back() -> None:
+    async with driven() as it:
+        await it.press("enter")
+        await open_logs(it)
+        assert "nothing written yet" in it.text()
+        await it.press("a")
+        await it.until(lambda: len(it.client.listeners) == 2)
+        assert [asked["sources"] for asked in it.client.asked("logs")] == [["db"], []]
 
 
 async def test_held_it_stays_where_it_is_and_says_how_far_behind() -> None:

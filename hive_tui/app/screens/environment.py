@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import msgspec
 from textual.app import ComposeResult
 
 from hive_tui.app.actions import ENV, bindings
-from hive_tui.app.lines import BLANK, Line, Span, safe
+from hive_tui.app.ansi import decode
+from hive_tui.app.lines import BLANK, Line, Span, faded, safe
+from hive_tui.app.ring import parse_lines
 from hive_tui.app.screens.base import Deed, EnvDeeds
 from hive_tui.app.state import HiveState, Link
+from hive_tui.app.triage import broken
 from hive_tui.app.views.environment import environment_page
 from hive_tui.app.views.head import banner, env_head, status_line
 from hive_tui.app.views.waterfall import TraceView, parse
 from hive_tui.app.widgets.rows import Pages, Rows
-from hive_tui.model.environment import EnvDetail
+from hive_tui.model.environment import EnvDetail, Failure
 from hive_tui.model.errors import HiveError
+
+_TAIL = 8
+"""Last lines of a broken service that are shown."""
 
 
 class EnvironmentScreen(EnvDeeds):
@@ -35,6 +43,8 @@ class EnvironmentScreen(EnvDeeds):
         self._chosen: str | None = None
         self._trace: TraceView | None = None
         self._traced: object = None
+        self._tail: Failure | None = None
+        self._tailed: object = None
 
     def compose(self) -> ComposeResult:
         """Head line, page, foot."""
@@ -47,11 +57,12 @@ class EnvironmentScreen(EnvDeeds):
         return self.hive.state.envs.get(self._env)
 
     def service(self) -> str | None:
-        """The chosen service."""
+        """The chosen service: at first the worst one."""
         env = self.env()
-        names = [service.name for service in env.view.services] if env else []
-        if self._chosen not in names:
-            self._chosen = names[0] if names else None
+        services = env.view.services if env else ()
+        if env and self._chosen not in [service.name for service in services]:
+            first = next(iter((*broken(env.view), *services)), None)
+            self._chosen = first.name if first else None
         return self._chosen
 
     def deeds(self) -> Mapping[str, Deed]:
@@ -81,13 +92,17 @@ class EnvironmentScreen(EnvDeeds):
             self.show_foot(BLANK)
             return
         notice = banner(state, width, look)
+        if env.failure is None and self._tail is not None and broken(env.view):
+            env = msgspec.structs.replace(env, failure=self._tail)
         line = env_head(env, width, look)
         drawn = environment_page(env, state.events, self._trace, width, look, chosen=self.service())
         with self.app.batch_update():
             head.put(*((line, notice) if notice else (line,)))
-            page.put(drawn.lines)
+            lost = state.link is Link.LOST
+            page.put(tuple(faded(row) for row in drawn.lines) if lost else drawn.lines)
             self.show_foot(status_line(state, width, look))
         self._fetch_trace(env)
+        self._fetch_tail(env)
 
     def _choose(self, by: int) -> None:
         env, chosen = self.env(), self.service()
@@ -116,6 +131,40 @@ class EnvironmentScreen(EnvDeeds):
         if key != self._traced and self.hive.state.link is Link.LIVE:
             self._traced = key
             self.run_worker(self._read_trace(), group="trace", exclusive=True, exit_on_error=False)
+
+    def _fetch_tail(self, env: EnvDetail) -> None:
+        """Ask for the last lines of the worst service whenever it broke anew."""
+        worst = next(iter(broken(env.view)), None)
+        key = (worst.name, worst.restarts, worst.state) if worst else None
+        if key == self._tailed or self.hive.state.link is not Link.LIVE:
+            return
+        self._tailed = key
+        if worst is not None:
+            reasons = {service.name: service.reason for service in env.services}
+            reason = reasons.get(worst.name) or worst.state.value
+            work = self._read_tail(worst.name, reason)
+            self.run_worker(work, group="tail", exclusive=True, exit_on_error=False)
+
+    async def _read_tail(self, service: str, reason: str) -> None:
+        lines: list[str] = []
+
+        def take(event: Any) -> None:
+            lines.extend(decode(line.text).plain for line in parse_lines(event))
+
+        params = {
+            "env": self._env,
+            "sources": [service],
+            "lines": _TAIL,
+            "since": None,
+            "grep": None,
+            "follow": False,
+        }
+        try:
+            await self.hive.client.call("logs", params, take)
+        except HiveError:
+            return  # without its last lines the page still gives the reason
+        self._tail = Failure(service, reason, tuple(lines)) if lines else None
+        self.redraw()
 
     async def _read_trace(self) -> None:
         try:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +13,7 @@ from textual.widgets import Input
 from hive_tui.app import figures
 from hive_tui.app.actions import LOGS, bindings
 from hive_tui.app.lines import BLANK, Line, Span, beside, cut, safe
-from hive_tui.app.ring import Ring
+from hive_tui.app.ring import Ring, parse_lines
 from hive_tui.app.screens.base import Deed, HiveScreen
 from hive_tui.app.state import HiveState, Link
 from hive_tui.app.views.head import banner, env_head
@@ -45,6 +43,7 @@ class LogsScreen(HiveScreen):
         super().__init__()
         self._env = env
         self._source = source
+        self._all = source is None
         self._ring = Ring()
         self._newest: float | None = None
         self._known: frozenset[LogLine] = frozenset()
@@ -65,6 +64,10 @@ class LogsScreen(HiveScreen):
         """The env whose logs these are."""
         return self.hive.state.envs.get(self._env)
 
+    def service(self) -> str | None:
+        """The service that the screen was opened for."""
+        return self._source
+
     def deeds(self) -> Mapping[str, Deed]:
         """Moving in the log, holding it, choosing sources, searching."""
         view = self.query_one(LogView)
@@ -76,6 +79,7 @@ class LogsScreen(HiveScreen):
             "logs.search": lambda _: self._open_search(),
             "logs.previous": lambda _: self._jump(-1),
             "logs.next": lambda _: self._jump(1),
+            "logs.all": lambda _: self._widen(),
             "logs.source": self._toggle,
             "logs.left": lambda _: view.scroll_sideways(-1),
             "logs.right": lambda _: view.scroll_sideways(1),
@@ -91,7 +95,7 @@ class LogsScreen(HiveScreen):
         """Draw, and begin to follow."""
         super().on_mount()
         self.query_one(LogView).focus()
-        self.run_worker(self._follow(), group="follow", exit_on_error=False)
+        self._start()
         self.set_interval(1.0, self._measure)
 
     def show(self, state: HiveState) -> None:
@@ -158,13 +162,24 @@ class LogsScreen(HiveScreen):
             self._ring.toggle(self._ring.sources[at])
             self.query_one(LogView).replaced()
 
+    def _widen(self) -> None:
+        """From the chosen service to all of them, or back."""
+        self._all = not self._all
+        self._ring.clear()
+        self._newest, self._known = None, frozenset()
+        self.query_one(LogView).follow()
+        self._start()
+
+    def _start(self) -> None:
+        self.run_worker(self._follow(), group="follow", exclusive=True, exit_on_error=False)
+
     async def _follow(self) -> None:
         """Follow for as long as the screen lives; after a loss, go on where it ended."""
         while True:
             await self._live.wait()
             params: dict[str, Any] = {
                 "env": self._env,
-                "sources": [self._source] if self._source else [],
+                "sources": [self._source] if self._source and not self._all else [],
                 "lines": _FIRST_LINES,
                 "since": self._newest,
                 "grep": None,
@@ -227,16 +242,3 @@ class LogsScreen(HiveScreen):
             names.append(Span(f" {safe(name)}{' off' if off else ''}  ", "dim" if off else "muted"))
         line = beside(left, cut(names, max(10, width // 2)), width) if names else left
         self.show_foot(line or BLANK)
-
-
-def parse_lines(event: Any) -> list[LogLine]:
-    """The lines of one event of the logs call; what is not of that shape is left out."""
-    rows = event.get("lines", ()) if isinstance(event, dict) else ()
-    lines: list[LogLine] = []
-    for row in rows:
-        try:
-            at, source, text = row
-            lines.append(LogLine(float(at), str(source), base64.b64decode(text)))
-        except (TypeError, ValueError, binascii.Error):
-            continue
-    return lines

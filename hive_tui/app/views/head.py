@@ -105,7 +105,7 @@ def banner(state: HiveState, width: int, look: Look) -> Line:
         return BLANK
     if state.link is Link.CONNECTING:
         return fit((Span(" "), Span("connecting to the daemon", "muted")), width)
-    reason = safe(state.reason or "the daemon does not answer")
+    reason = safe(state.reason or "the daemon does not answer").partition(";")[0].rstrip(".")
     return fit(
         (
             Span(" "),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hive_tui.app import figures
 from hive_tui.app.lines import BLANK, Line, Span, beside, cut, fit, joined, safe, width_of
 from hive_tui.app.marks import BAR, STALE, TRANSITIONS, of_agent, of_env, of_service, of_test
+from hive_tui.app.triage import broken
 from hive_tui.app.views.look import Look
 from hive_tui.model.environment import (
     EnvDetail,
@@ -27,12 +28,6 @@ SHORT = 4
 
 _SIDE = 16
 """Cells of the right column, so that states and counts stand below each other."""
-
-_WORST = {
-    ServiceState.CRASHED: 0,
-    ServiceState.BACKOFF: 1,
-    ServiceState.UNHEALTHY: 2,
-}
 
 
 def tile(
@@ -164,15 +159,12 @@ def _one_thing(detail: EnvDetail, look: Look, width: int) -> Line:
 def _trouble(detail: EnvDetail, look: Look) -> Line:
     view = detail.view
     mark = of_env(view.state)
-    broken = sorted(
-        (service for service in view.services if service.state in _WORST),
-        key=lambda service: _WORST[service.state],
-    )
+    worst = next(iter(broken(view)), None)
     reason = safe(view.reason or (detail.failure.reason if detail.failure else mark.word))
     name = detail.failure.step if detail.failure else ""
-    if broken:
-        mark = of_service(broken[0].state)
-        name = broken[0].name
+    if worst is not None:
+        mark = of_service(worst.state)
+        name = worst.name
         reasons = {service.name: service.reason for service in detail.services}
         reason = safe(reasons.get(name) or reason)
     name = safe(name)

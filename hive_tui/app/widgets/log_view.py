@@ -146,6 +146,8 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """Parse and paint one visible line."""
         lines = self._ring.shown
+        if not lines and y == 0:
+            return self._paint.strip((Span("nothing written yet", "dim"),), self.size.width)
         end = len(lines) if self.following else self._end - self._ring.dropped
         at = end - self.size.height + y if end >= self.size.height else y
         if not 0 <= at < min(end, len(lines)):

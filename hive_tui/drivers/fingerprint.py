@@ -34,8 +34,13 @@ _pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hive-fingerprint")
 class Fingerprints:
     """Fingerprints with a memory. Safe to use from several threads."""
 
-    def __init__(self) -> None:
-        """Start with an empty memory."""
+    def __init__(self, *, racy_ns: int = _RACY_NS) -> None:
+        """Start with an empty memory.
+
+        Args:
+            racy_ns: Age from which on a file's hash is remembered, in nanoseconds.
+        """
+        self._racy_ns = racy_ns
         self._known: dict[str, tuple[Stamp, bytes]] = {}
         self._lock = threading.Lock()
         self.files_read = 0
@@ -84,7 +89,7 @@ class Fingerprints:
         with self._lock:
             self.files_read += 1
             self._known.pop(path, None)
-            if time.time_ns() - max(info.st_mtime_ns, info.st_ctime_ns) > _RACY_NS:
+            if time.time_ns() - max(info.st_mtime_ns, info.st_ctime_ns) > self._racy_ns:
                 self._known[path] = (stamp, content)
                 while len(self._known) > _REMEMBERED:
                     del self._known[next(iter(self._known))]

@@ -55,6 +55,13 @@ async def last_commit(record: EnvRecord, repo: str) -> str | None:
     return seen if there.status == 0 else None
 
 
+async def held_by_nothing(repo: str, commit: str, *but: str) -> int:
+    """Commits that no branch (`but` some), no remote branch and no tag leads to."""
+    others = (*but, "--branches", "--remotes", "--tags")
+    said = await git(repo, "rev-list", "--count", commit, "--not", *others)
+    return int(said.stdout)
+
+
 def folder_is_gone(worktree: str) -> bool:
     """True where there is no folder, or one without anything in it."""
     try:
@@ -68,7 +75,7 @@ async def _losses(record: EnvRecord, repo: str) -> Losses:
     tip = await last_commit(record, repo)
     alone = 0
     if tip is not None and record.branch_made:
-        alone = await _held_by_nothing(repo, tip, f"--exclude={record.branch}")
+        alone = await held_by_nothing(repo, tip, f"--exclude={record.branch}")
     if folder_is_gone(record.worktree):
         return Losses(commits=alone)
     tree = await status.read(record.worktree)
@@ -82,16 +89,9 @@ async def _losses(record: EnvRecord, repo: str) -> Losses:
     detached = (
         tree.branch is None
         and tree.commit is not None
-        and await _held_by_nothing(repo, tree.commit) > 0
+        and await held_by_nothing(repo, tree.commit) > 0
     )
     return Losses(uncommitted, untracked, alone, detached)
-
-
-async def _held_by_nothing(repo: str, commit: str, *but: str) -> int:
-    """Commits that no branch (`but` some), no remote branch and no tag leads to."""
-    others = (*but, "--branches", "--remotes", "--tags")
-    said = await git(repo, "rev-list", "--count", commit, "--not", *others)
-    return int(said.stdout)
 
 
 def _counted(count: int, noun: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 
 from hive_tui.drivers import branches, recovery, registrations, spares, status, trash
 from hive_tui.drivers.git import git
-from hive_tui.drivers.losses import folder_is_gone, losses
+from hive_tui.drivers.losses import folder_is_gone, held_by_nothing, losses
 from hive_tui.drivers.parents import drop_empty, drop_empty_above, make_parents
 from hive_tui.drivers.registrations import admin_dir, common_dir
 from hive_tui.drivers.settling import settle
@@ -112,8 +112,15 @@ class GitWorktrees(Worktrees):
             raise
 
     async def discard(self, repo: str, worktree: str, *, branch: str | None) -> None:
+        """Undo of `add`, also of one that a crash cut short. Idempotent.
+
+        The worktree goes with whatever is in it; a branch with commits that nothing else holds
+        stays all the same.
+        """
         there = os.path.lexists(worktree)
         commit = await branches.tip(repo, branch) if branch else None
+        if commit is not None and await held_by_nothing(repo, commit, f"--exclude={branch}"):
+            commit = None
         await settle(_undo(repo, worktree, branch if commit else None, commit or ""))
         if there and not os.path.lexists(worktree):
             drop_empty_above(worktree)

@@ -51,6 +51,10 @@ class Repo:
         path.write_text(text)
         return path
 
+    def write_odd(self, name: bytes, *, at: str | None = None) -> None:
+        """Write a file whose name need not be text; it holds its name."""
+        Path(os.fsdecode(os.path.join(os.fsencode(at or self.path), name))).write_bytes(name)
+
     def commit(self, message: str, *, at: str | None = None) -> str:
         """Commit everything; returns the commit."""
         self.git("add", "--all", at=at)

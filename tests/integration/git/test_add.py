@@ -193,8 +193,7 @@ async def test_odd_file_names_are_checked_out(
 ) -> None:
     names = [b"new\nline", b'quo"te', b"\xff\xfe", "🐝".encode(), b" lead", b"-dash"]
     for name in names:
-        with open(os.path.join(os.fsencode(repo.path), name), "wb") as file:
-            file.write(name)
+        repo.write_odd(name)
     repo.commit("odd")
     place = await add(worktrees, repo, "auth", spare)
     assert set(names) <= set(os.listdir(os.fsencode(place)))

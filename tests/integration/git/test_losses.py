@@ -38,8 +38,7 @@ async def test_changes_and_new_files_are_named(
     repo.write("src/staged", "staged\n", at=place)
     repo.git("add", "src/staged", at=place)
     repo.write("notes/todo\nlist", "new\n", at=place)
-    with open(os.path.join(os.fsencode(place), b"\xff"), "wb"):
-        pass
+    repo.write_odd(b"\xff", at=place)
     found = await worktrees.losses(record(repo, "auth"), repo.path)
     assert sorted(found.uncommitted) == ["readme", "src/staged"]
     assert sorted(found.untracked) == ["\\xff", "notes/"]

@@ -122,9 +122,14 @@ def _twice(table: str, paths: list[str]) -> Iterator[Problem]:
 
 
 def _shared_names(document: Mapping[str, object]) -> Iterator[Problem]:
-    for name in _table(document, ("tasks",)):
-        if name in _table(document, ("services",)):
-            yield Problem(("tasks", name), "the name of a service", "a name of its own")
+    """A name stands for one log, so services, tasks and tests share one space of names."""
+    kinds = {"services": "service", "tasks": "task", "tests": "test"}
+    owners: dict[str, str] = {}
+    for table, kind in kinds.items():
+        for name in _table(document, (table,)):
+            owner = owners.setdefault(name, kind)
+            if owner != kind:
+                yield Problem((table, name), f"the name of a {owner}", "a name of its own")
 
 
 def _cycles(file: File) -> Iterator[Problem]:

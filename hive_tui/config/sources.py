@@ -145,7 +145,7 @@ def read_package(root: Path, taken: Collection[str], *, servers: bool) -> Findin
     return Findings(
         services=tuple(services),
         tasks=tasks,
-        suites=_suites(scripts, manager),
+        suites=_suites(scripts, manager, used),
         dependencies=_dependencies(package, lock, install),
         remarks=tuple(remarks),
     )
@@ -165,8 +165,7 @@ def _server(
     return Command(name, run, f"package.json: {script}", port=True, listens=listens, needs=needs)
 
 
-def _suites(scripts: dict[str, str], manager: str) -> tuple[Command, ...]:
-    used: set[str] = set()
+def _suites(scripts: dict[str, str], manager: str, used: set[str]) -> tuple[Command, ...]:
     return tuple(
         Command(
             _unused(script.removeprefix("test:"), used),

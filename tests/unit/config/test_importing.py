@@ -142,6 +142,12 @@ def test_a_server_of_the_procfile_goes_before_that_of_the_package(tmp_path: Path
     assert list(project.tasks) == ["build-2"]
 
 
+def test_a_suite_gets_a_name_that_no_service_or_task_has(tmp_path: Path) -> None:
+    text = _package(**{"build": "tsc", "test:build": "x", "test:web": "x", "dev": "vite"})
+
+    assert list(_proposed(tmp_path, **{"package.json": text}).tests) == ["build-2", "web-2"]
+
+
 def test_the_test_script_that_npm_writes_by_itself_is_no_suite(tmp_path: Path) -> None:
     text = _package(test='echo "Error: no test specified" && exit 1')
 

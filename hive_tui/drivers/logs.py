@@ -7,17 +7,15 @@ fails, output goes on, untimed and unbounded, and is taken up again later.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import errno
 import os
 import shutil
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from hive_tui.drivers import holes, inotify
-from hive_tui.drivers.log_index import LogIndex
+from hive_tui.drivers import inotify
 from hive_tui.drivers.log_lines import backwards
+from hive_tui.drivers.log_source import LogSource
 from hive_tui.engine.plain import plain
 from hive_tui.model.errors import HiveError, UsageError
 
@@ -27,65 +25,9 @@ ATTENTIVE_S, RELAXED_S = 0.002, 0.02
 """Pause after growth was seen: while somebody waits for more, and otherwise."""
 POLL_ATTENTIVE_S, POLL_RELAXED_S = 0.01, 0.25
 """The same where growth has to be looked for."""
-KEPT = 0.75
-"""Part of the bound that is left after a cut."""
-SMALLEST_BOUND = 64 * 1024
-INDEX_SHARE = 16
-"""The index takes at most this part of the bound."""
 TAIL_CHARACTERS = 500
 
 _EVENTS = inotify.MODIFY | inotify.CLOSE_WRITE
-_CANNOT_PUNCH = (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.ENOTTY)
-
-
-class _Source:
-    """One tracked file."""
-
-    def __init__(self, uid: str, path: Path, stat: os.stat_result) -> None:
-        self.uid = uid
-        self.path = path
-        self.inode = (stat.st_dev, stat.st_ino)
-        self.index = LogIndex(path.with_suffix(".idx"))
-        self.size = self.index.end
-        self.fd = -1
-        """Open while somebody writes, so that also a file without a name stays bounded."""
-        self.wd: int | None = None
-        """Number of the inotify watch; `None` where growth has to be looked for."""
-        self.sampled_at = float("-inf")
-        self.timer: asyncio.TimerHandle | None = None
-        self.grown: list[Callable[[], None]] = []
-
-    def open(self) -> None:
-        """Keep the file open, if it still is the one at its path."""
-        if self.fd < 0:
-            with contextlib.suppress(OSError):
-                fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
-                stat = os.fstat(fd)
-                if (stat.st_dev, stat.st_ino) == self.inode:
-                    self.fd = fd
-                else:
-                    os.close(fd)
-
-    def stat(self) -> os.stat_result | None:
-        """As it is now; `None` where it is gone."""
-        with contextlib.suppress(OSError):
-            stat = os.fstat(self.fd) if self.fd >= 0 else os.stat(self.path)
-            if (stat.st_dev, stat.st_ino) == self.inode:
-                return stat
-        return None
-
-    def rest(self) -> None:
-        """Let the file go until it grows again."""
-        if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
-
-    def close(self) -> None:
-        """Let everything go."""
-        self.rest()
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
 
 
 class LogFiles:
@@ -110,9 +52,8 @@ class LogFiles:
         self._folder = folder
         self._max_bytes = max_bytes
         self._portable = portable
-        self._copying = portable
-        self._sources: dict[tuple[str, str], _Source] = {}
-        self._watched: dict[int, _Source] = {}
+        self._sources: dict[tuple[str, str], LogSource] = {}
+        self._watched: dict[int, LogSource] = {}
         self._news: defaultdict[str, list[Callable[[str], None]]] = defaultdict(list)
         self._inotify: inotify.Inotify | None = None
         self._pause: asyncio.TimerHandle | None = None
@@ -240,7 +181,7 @@ class LogFiles:
             return
         callbacks = known.grown if known is not None else []
         self.untrack(env_uid, source)
-        tracked = _Source(env_uid, path, stat)
+        tracked = LogSource(path, stat, lambda: self._bound(env_uid), copying=self._portable)
         tracked.grown = callbacks
         self._sources[env_uid, source] = tracked
         self._start_watching(tracked, loop)
@@ -255,7 +196,7 @@ class LogFiles:
         if tracked is None:
             return
         if (stat := tracked.stat()) is not None:
-            self._sample(tracked, stat)
+            tracked.sample(stat)
         if tracked.wd is not None and self._inotify is not None:
             del self._watched[tracked.wd]
             self._inotify.remove(tracked.wd)
@@ -281,7 +222,7 @@ class LogFiles:
 
     # --- seeing growth -----------------------------------------------------------------------
 
-    def _start_watching(self, tracked: _Source, loop: asyncio.AbstractEventLoop) -> None:
+    def _start_watching(self, tracked: LogSource, loop: asyncio.AbstractEventLoop) -> None:
         if not self._portable:
             try:
                 if self._inotify is None:
@@ -294,7 +235,7 @@ class LogFiles:
         if tracked.wd is None and self._poll is None:
             self._poll = loop.call_later(0, self._poll_all)
 
-    def _is_watching(self, tracked: _Source, stat: os.stat_result) -> bool:
+    def _is_watching(self, tracked: LogSource, stat: os.stat_result) -> bool:
         """Whether it is this very file that is looked at, and not one with its number."""
         if tracked.inode != (stat.st_dev, stat.st_ino):
             return False
@@ -343,60 +284,28 @@ class LogFiles:
         loop = asyncio.get_running_loop()
         self._poll = loop.call_later(pause, self._poll_all) if polled else None
 
-    def _look(self, tracked: _Source) -> None:
+    def _look(self, tracked: LogSource) -> None:
         """Take note of what changed since the last look."""
         stat = tracked.stat()
         if stat is None or stat.st_size == tracked.size:
             return
         tracked.open()
         tracked.size = stat.st_size
-        now = asyncio.get_running_loop().time()
-        wait = tracked.sampled_at + SAMPLE_S - now
+        loop = asyncio.get_running_loop()
+        wait = tracked.sampled_at + SAMPLE_S - loop.time()
         if wait <= 0:
-            self._sample(tracked, stat)
+            tracked.sampled_at = loop.time()
+            tracked.sample(stat)
         elif tracked.timer is None:
-            tracked.timer = asyncio.get_running_loop().call_later(wait, self._look_later, tracked)
+            tracked.timer = loop.call_later(wait, self._look_later, tracked)
         for grown in tuple(tracked.grown):
             grown()
 
-    def _look_later(self, tracked: _Source) -> None:
+    def _look_later(self, tracked: LogSource) -> None:
         tracked.timer = None
         if (stat := tracked.stat()) is not None:
-            self._sample(tracked, stat)
-
-    # --- timing and bounding -----------------------------------------------------------------
-
-    def _sample(self, tracked: _Source, stat: os.stat_result) -> None:
-        """Note when the file got as long as it is, and cut it where it got too big."""
-        if stat.st_nlink == 0:
-            tracked.size = stat.st_size
-        elif stat.st_size < tracked.index.end:
-            tracked.index.clear()
-        if stat.st_nlink and stat.st_size > tracked.index.end:
-            tracked.index.append(stat.st_size, stat.st_mtime)
-        tracked.sampled_at = asyncio.get_running_loop().time()
-        bound = self._bound(tracked.uid)
-        if holes.allocated_bytes(stat) > bound:
-            self._cut(tracked, stat.st_size, int(bound * KEPT))
-        if tracked.index.size_bytes() > bound // INDEX_SHARE:
-            tracked.index.compact(0, bound // INDEX_SHARE // 2)
+            tracked.sampled_at = asyncio.get_running_loop().time()
+            tracked.sample(stat)
 
     def _bound(self, uid: str) -> int:
-        most = self._max_bytes if isinstance(self._max_bytes, int) else self._max_bytes(uid)
-        return max(SMALLEST_BOUND, most)
-
-    def _cut(self, tracked: _Source, size: int, keep: int) -> None:
-        """Take all but the last `keep` bytes off the disk; where it refuses, nothing happens."""
-        tracked.open()
-        end = (size - keep) // holes.PAGE * holes.PAGE
-        if tracked.fd < 0 or end <= 0:
-            return
-        if not self._copying:
-            try:
-                holes.punch(tracked.fd, end)
-            except OSError as error:
-                self._copying = error.errno in _CANNOT_PUNCH
-        if self._copying:
-            with contextlib.suppress(OSError):
-                holes.cut_by_copy(tracked.fd, end)
-        tracked.index.compact(end, self._bound(tracked.uid) // INDEX_SHARE)
+        return self._max_bytes if isinstance(self._max_bytes, int) else self._max_bytes(uid)

@@ -1,7 +1,7 @@
 """Running a short-lived program to its end. Does not supervise: services are started elsewhere.
 
 Output goes to an anonymous file and not to a pipe, so a child that the program leaves behind (a
-hook's background process) holds nobody up, and no amount of output can block it.
+hook's background process) holds nobody up. A program that writes without end is killed.
 """
 
 from __future__ import annotations
@@ -20,12 +20,19 @@ from typing import IO
 import msgspec
 
 from hive_tui.drivers.settling import settle
+from hive_tui.model.errors import HiveError
 
 _GRACE_S = 3.0
 """How long a cancelled program may take to remove its lock files after TERM."""
 
 _PEEK_S = 0.05
 """How often standard error is looked at while somebody wants to see it grow."""
+
+MAX_OUTPUT_BYTES = 512 * 1024 * 1024
+"""More than this, in memory, is no answer to anything that is asked here."""
+
+_LOOK_S = 0.5
+"""How often the amount of output is looked at."""
 
 _waiters = ThreadPoolExecutor(max_workers=32, thread_name_prefix="hive-wait")
 """Used only where there is no pidfd."""
@@ -63,6 +70,7 @@ async def run(
 
     Raises:
         OSError: It could not be started.
+        HiveError: It wrote more than `MAX_OUTPUT_BYTES` and was killed.
     """
     with contextlib.ExitStack() as stack:
         stdin: IO[bytes] | int = subprocess.DEVNULL
@@ -82,6 +90,7 @@ async def run(
             start_new_session=True,
         )
         follower = None
+        limit = _Limit(process, (stdout.fileno(), stderr.fileno()))
         try:
             if on_stderr is not None:
                 follower = _Follower(stderr.fileno(), on_stderr)
@@ -90,8 +99,16 @@ async def run(
             await settle(_end(process))
             raise
         finally:
+            limit.stop()
             if follower is not None:
                 follower.stop()
+        if limit.exceeded:
+            process.wait()
+            raise HiveError(
+                f"{argv[0]} wrote more than {MAX_OUTPUT_BYTES >> 20} MiB and was stopped",
+                hint="does a git hook write without end?",
+                code="output_flood",
+            )
         return Completed(process.wait(), _all_of(stdout), _all_of(stderr).decode(errors="replace"))
 
 
@@ -110,6 +127,26 @@ def _all_of(file: IO[bytes]) -> bytes:
         chunks.append(chunk)
         offset += len(chunk)
     return b"".join(chunks)
+
+
+class _Limit:
+    """Kills a program that writes without end."""
+
+    def __init__(self, process: subprocess.Popen[bytes], outputs: tuple[int, ...]) -> None:
+        self.exceeded = False
+        self._process = process
+        self._outputs = outputs
+        self._timer = asyncio.get_running_loop().call_later(_LOOK_S, self._look)
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        if sum(os.fstat(fd).st_size for fd in self._outputs) > MAX_OUTPUT_BYTES:
+            self.exceeded = True
+            _signal(self._process, signal.SIGKILL)
+        else:
+            self._timer = asyncio.get_running_loop().call_later(_LOOK_S, self._look)
 
 
 class _Follower:

@@ -198,7 +198,8 @@ class Api:
         word = _text(params, "transition")
         if word not in _ASKABLE:
             raise UsageError(f"unknown transition {word!r}", hint=f"one of {', '.join(_ASKABLE)}")
-        live = self._fresh(params)
+        # A stop needs nothing of a newer hive.toml, and must work where that is broken.
+        live = self._env(params) if word == Transition.STOP else self._fresh(params)
         async with Progress(emit) as progress:
             return _result(
                 await self._hive.transitions.request(

@@ -122,7 +122,7 @@ class Destroying:
         await self._transitions.cancel(live, "release was asked for")
         await self._transitions.request(live, Transition.STOP)
         live.event("env.released", f"{live.record.name}: let go; {live.record.worktree} stays")
-        self._leave(live)
+        await self._gone(live)
 
     async def undo(self, project_of: Callable[[str], Project]) -> tuple[LiveEnv, tuple[str, ...]]:
         """Take the last destroyed env back.
@@ -159,6 +159,7 @@ class Destroying:
         store.drop_trash(record.uid)
         live = self._enter(record, project)
         live.event("env.restored", f"{record.name}: taken back from the trash")
+        self._spawning.prepare_spares(project)
         return live, tuple(notes)
 
     def empty_trash(self) -> None:
@@ -194,9 +195,15 @@ class Destroying:
         )
         if not ended.result.good:
             return ended
-        self._leave(live)
+        await self._gone(live)
         self.empty_trash()
         return ended
+
+    async def _gone(self, live: LiveEnv) -> None:
+        """Take the env out of the hive, and the project's spares with its last one."""
+        self._leave(live)
+        if all(record.project != live.record.project for record in self._world.store.envs()):
+            await self._spawning.drop_spares(live.project)
 
     async def _empty(self, trashed: Trashed) -> None:
         try:

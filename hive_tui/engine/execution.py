@@ -276,7 +276,10 @@ class Execution:
 
     async def _halt(self, step: Step, context: StepContext) -> None:
         """Stop a service. A stop that has begun is finished, even where the step is cancelled."""
-        stopping = asyncio.ensure_future(self._live.units[step.target].stop())
+        unit = self._live.units.get(step.target)
+        if unit is None:  # it had ended, and hive.toml no longer has it
+            return
+        stopping = asyncio.ensure_future(unit.stop())
         try:
             await asyncio.shield(stopping)
         except asyncio.CancelledError:

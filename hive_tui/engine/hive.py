@@ -79,6 +79,8 @@ class Hive:
         Raises:
             HiveError: No git repository, no hive.toml, or one that cannot be used.
         """
+        if (live := self.env_at(cwd)) is not None:
+            return self.project(live.record.project)
         place = await self.world.worktrees.place(cwd)
         project = loading.load(place.root)
         known = self.world.store.projects()

@@ -36,7 +36,7 @@ from hive_tui.model.environment import (
     Wanted,
 )
 from hive_tui.model.plan import Outcome, StepKind, Trace, Transition
-from hive_tui.model.project import Project, ReadyKind, Service
+from hive_tui.model.project import Project, ReadyKind, Restart, Service
 
 if TYPE_CHECKING:
     from hive_tui.engine.protocols import Launch
@@ -90,7 +90,7 @@ class LiveEnv:
     # --- what is known ---------------------------------------------------------------------
 
     def adopt_project(self, project: Project) -> None:
-        """Take a newer hive.toml: new services get a unit, gone ones keep theirs while they run."""
+        """Take a newer hive.toml: new services get a unit, gone ones keep theirs till they end."""
         self.project = project
         for service in project.services.values():
             unit = self.units.get(service.name)
@@ -98,10 +98,19 @@ class LiveEnv:
                 self.units[service.name] = self._unit(service)
             else:
                 unit.service = service
-        for name in [n for n, u in self.units.items() if n not in project.services]:
-            if self.units[name].identity is None:
-                del self.units[name]
         self.changed()
+
+    def keep(self, service: str) -> None:
+        """Give a unit to a service that runs although hive.toml lacks it or cannot be read."""
+        self.units[service] = self._unit(Service(name=service, run="", restart=Restart.NO))
+        self.changed()
+
+    def _forget_ended(self) -> None:
+        """Let go of units that hive.toml no longer has, once nothing of them runs or will."""
+        ended = (ServiceState.STOPPED, ServiceState.CRASHED)
+        for name, unit in list(self.units.items()):
+            if name not in self.project.services and unit.identity is None and unit.state in ended:
+                del self.units[name]
 
     def put_record(self, record: EnvRecord) -> None:
         """Store and show a changed record."""
@@ -175,6 +184,7 @@ class LiveEnv:
 
     def _publish(self) -> None:
         self._pending = False
+        self._forget_ended()
         if not self.gone:
             self.world.bus.publish(("env", self.id), self.detail())
 

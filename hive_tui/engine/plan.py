@@ -91,27 +91,27 @@ def make_plan(
         case Transition.START | Transition.WARM:
             if services is None:
                 top = When.WARM if transition is Transition.WARM else When.COLD
-                frozen = _in_state(project, observed, {ServiceState.FROZEN})
+                frozen = _in_state(observed, {ServiceState.FROZEN}) & project.services.keys()
                 roots = _roots(project, observed, top) | frozen
             else:
                 roots = services
             steps = tuple(_up(project, observed, roots))
         case Transition.COOL:
             stays = level(project, Wanted.COLD)
-            goes = _selected(_not_stopped(project, observed) - stays, services)
+            goes = _selected(_not_stopped(observed) - stays, services)
             lacks = {name for name in stays if observed.state(name) is not ServiceState.READY}
             stay = _up(project, observed, lacks if services is None else ())
             steps = (*_down(project, goes), *stay)
         case Transition.STOP:
-            steps = tuple(_down(project, _selected(_not_stopped(project, observed), services)))
+            steps = tuple(_down(project, _selected(_not_stopped(observed), services)))
         case Transition.FREEZE:
-            running = _in_state(project, observed, _RUNNING)
+            running = _in_state(observed, _RUNNING)
             steps = tuple(_each(StepKind.FREEZE, _selected(running, services)))
         case Transition.THAW:
-            frozen = _in_state(project, observed, {ServiceState.FROZEN})
+            frozen = _in_state(observed, {ServiceState.FROZEN})
             steps = tuple(_each(StepKind.THAW, _selected(frozen, services)))
         case Transition.DESTROY:
-            halts = tuple(_down(project, _not_stopped(project, observed)))
+            halts = tuple(_down(project, _not_stopped(observed)))
             needs = tuple(halt.id for halt in halts)
             steps = (*halts, _step(StepKind.REMOVE, "worktree", needs))
         case Transition.TEST:
@@ -129,7 +129,7 @@ def restart_plan(project: Project, services: Collection[str], observed: Observed
     """
     for name in services:
         _find(project.services, name, "service")
-    halts = tuple(_down(project, _not_stopped(project, observed) & frozenset(services)))
+    halts = tuple(_down(project, _not_stopped(observed) & frozenset(services)))
     stopped = dict.fromkeys(services, ServiceState.STOPPED)
     halted = msgspec.structs.replace(observed, services={**observed.services, **stopped})
     after = {halt.target: (halt.id,) for halt in halts}
@@ -316,14 +316,13 @@ def _leaves(steps: tuple[Step, ...]) -> tuple[str, ...]:
     return tuple(step.id for step in steps if step.id not in needed)
 
 
-def _not_stopped(project: Project, observed: Observed) -> frozenset[str]:
-    return _in_state(project, observed, frozenset(ServiceState) - {ServiceState.STOPPED})
+def _not_stopped(observed: Observed) -> frozenset[str]:
+    return _in_state(observed, frozenset(ServiceState) - {ServiceState.STOPPED})
 
 
-def _in_state(
-    project: Project, observed: Observed, states: Collection[ServiceState]
-) -> frozenset[str]:
-    return frozenset(name for name in project.services if observed.state(name) in states)
+def _in_state(observed: Observed, states: Collection[ServiceState]) -> frozenset[str]:
+    """Services in one of the states, also such as the project no longer has."""
+    return frozenset(name for name, state in observed.services.items() if state in states)
 
 
 def _selected(names: frozenset[str], services: frozenset[str] | None) -> frozenset[str]:

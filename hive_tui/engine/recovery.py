@@ -84,6 +84,10 @@ class Recovery:
         adopted = set()
         for live in by_uid.values():
             records = {unit.service: unit for unit in self._world.store.units(live.record.uid)}
+            for (env_uid, name), known in newest.items():
+                runs_on = env_uid == live.record.uid and known.run_id in found
+                if runs_on and name not in live.units:
+                    live.keep(name)
             for name, unit in live.units.items():
                 run = newest.get((live.record.uid, name))
                 identity = found.get(run.run_id) if run is not None else None

@@ -90,6 +90,7 @@ class Spawning:
             HiveError: It cannot be made; nothing was.
         """
         check_name(wish.name)
+        self._check_free(project, wish.name)
         draft, commit = await self._draft_of(project, wish)
         _check_folder(wish.name, draft.worktree)
         # Without a base commit the row is only a reservation: a daemon that finds it like that,
@@ -203,6 +204,16 @@ class Spawning:
         if running is None or running.done():
             self._preparing[project.name] = asyncio.ensure_future(self._prepare(project))
 
+    async def drop_spares(self, project: Project) -> None:
+        """Remove all spares of a project that has no env any more: nothing of it stays behind."""
+        preparing = self._preparing.pop(project.name, None)
+        if preparing is not None:
+            preparing.cancel()
+            await asyncio.gather(preparing, return_exceptions=True)
+        for spare in self._world.store.spares(project.name):
+            await self._world.worktrees.discard(project.root, spare.folder, branch=None)
+            self._world.store.drop_spare(spare.folder)
+
     async def close(self) -> None:
         """Stop preparing spares."""
         for task in self._preparing.values():
@@ -210,6 +221,16 @@ class Spawning:
         await asyncio.gather(*self._preparing.values(), return_exceptions=True)
 
     # --- the parts ---------------------------------------------------------------------------
+
+    def _check_free(self, project: Project, name: str) -> None:
+        """Say that the env is there before its own branch or folder is found in the way."""
+        if any((env.project, env.name) == (project.name, name) for env in self._world.store.envs()):
+            raise HiveError(
+                f"{project.name} already has an env {name}",
+                hint=f"`hive status {name}` shows it; take another name",
+                code="exists",
+                env=name,
+            )
 
     def _draft(self, project: Project, name: str) -> EnvRecord:
         return EnvRecord(

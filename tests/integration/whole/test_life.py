@@ -265,3 +265,22 @@ def test_the_callers_variables_do_not_leak(yard: Yard) -> None:
     names = {key.split()[-1] for key in seen}
     assert not names & {"LINES", "COLUMNS", "PORT", "SECRET"}
     assert "HIVE_ENV=auth" in yard.hive("logs", "auth", "s").out
+
+
+def test_a_spawn_takes_a_spare_which_goes_with_the_last_env(yard: Yard) -> None:
+    yard.make_repo("spares = 1\n")
+
+    def spares() -> list[str]:
+        return [p.name for p in yard.trees.iterdir() if p.name.startswith(".hive-spare")]
+
+    yard.hive("spawn", "one")
+    yard.until(lambda: len(spares()) == 1, "a spare is prepared")
+    assert yard.names() == ["one"]
+    first = spares()
+    yard.until(lambda: (yard.trees / first[0] / "hive.toml").exists(), "the spare is checked out")
+    yard.hive("spawn", "two")
+    yard.until(lambda: spares() not in ([], first), "another spare is prepared")
+    assert yard.git("branch", "--show-current", cwd=yard.tree("two")).strip() == "two"
+    yard.hive("destroy", "one", "two")
+    assert spares() == []
+    assert yard.git("worktree", "list").count("\n") == 1

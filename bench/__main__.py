@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import figures, warm
+from bench import cpu, figures, fleet, readiness, scheduler, spawn, warm
 from bench.figures import Figure
 
 Theme = Callable[[bool, contextlib.ExitStack], list[Figure]]
@@ -23,6 +23,11 @@ Theme = Callable[[bool, contextlib.ExitStack], list[Figure]]
 
 THEMES: dict[str, Theme] = {
     "warm": warm.measure,
+    "cpu": cpu.measure,
+    "scheduler": scheduler.measure,
+    "readiness": readiness.measure,
+    "spawn": spawn.measure,
+    "fleet": fleet.measure,
 }
 
 OUT = Path(__file__).with_name("out")

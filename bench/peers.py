@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
+import psutil
 
 from bench.graphs import BEGIN, END, Commands, Graph, build_ninja, package_json, process_compose
 from bench.yards import Reports
@@ -25,8 +26,8 @@ WIREIT = "wireit@0.14.13"
 PROCESS_COMPOSE = "github.com/f1bonacc1/process-compose"
 
 _INSTALL_S = 300.0
-_END_S = 15.0
-"""How long a peer may take to stop its services before it is killed."""
+_END_S = 4.0
+"""How long a peer may take to end by itself, and again once it was asked to."""
 
 
 class Took(msgspec.Struct, frozen=True):
@@ -131,12 +132,20 @@ def run(peer: Peer, graph: Graph, folder: Path, reports: Reports) -> Took:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask the peer to stop what it started, then make sure of it."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
+    """See the peer off, with everything that it started: it has done what was asked of it.
+
+    Those that end by themselves stop their services first; services may be sessions of their own.
+    """
+    family = [psutil.Process(process.pid)]
+    with contextlib.suppress(psutil.NoSuchProcess):
+        family += family[0].children(recursive=True)
+    for number in (0, signal.SIGTERM):
+        with contextlib.suppress(subprocess.TimeoutExpired, ProcessLookupError):
             os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_END_S)
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
     process.wait()
 
 

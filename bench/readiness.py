@@ -1,16 +1,19 @@
-"""Measures how soon an open port is seen while 50 waits are pending: the shared scan and a peer.
+"""How soon an open port is seen while 50 waits are pending: `hive warm`, its scan, and a peer.
 
-The peer connects to its port every 10 ms, one loop per wait, as most tools do at best.
-
-    python bench/readiness.py [rounds]
+The whole daemon: each of 50 services notes when it begins to listen, and its dependent reports when
+it runs. The scan alone: from the opening of a port to the end of the wait, beside a peer that
+connects to its port every 10 ms, one loop per wait, as most tools do at best.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import random
+import shlex
 import socket
-import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -19,31 +22,110 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import cast
 
+from bench.figures import Figure, median, quantile
+from bench.yards import HIVE, PATIENCE_S, Reports, yard
+from hive_tui.daemon.composition import SystemClock
 from hive_tui.drivers.http import get_status
 from hive_tui.drivers.logs import LogFiles
 from hive_tui.drivers.sockets import listening
 from hive_tui.engine.protocols import Exit, Identity, Processes
 from hive_tui.engine.readiness import Readiness
 from hive_tui.model.project import Ready, ReadyKind
+from tests.hives import Yard
 
 PENDING = 50
-ROUNDS = 4
+
+THEME = f"readiness: port opens -> dependent runs, {PENDING} pending"
+
 POLL_S = 0.01
+
+_SERVICE = """
+import _socket, posix, sys, time
+s = _socket.socket()
+s.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.1", int(sys.argv[1])))
+time.sleep(float(sys.argv[2]) + posix.getpid() * 7919 % 1000 / 2000)
+at = time.time_ns()
+s.listen(9)
+with open(sys.argv[3], "w") as file:
+    file.write(str(at))
+time.sleep(3600)
+"""
+"""Opens its port some time after its start, up to 0.5 s later than it usually does."""
 
 Wait = Callable[[int], Awaitable[object]]
 
 
-class MachineClock:
-    """The machine's time."""
+def measure(quick: bool, stack: contextlib.ExitStack) -> list[Figure]:
+    """The whole daemon, then the scan alone and the peer.
 
-    def now(self) -> float:
-        return time.time()
+    Args:
+        quick: Fewer rounds.
+        stack: Closes what has to be closed at the end.
+    """
+    with yard(HIVE_SLOTS=str(PENDING)) as made:
+        reports = Reports(made.folder)
+        opened = made.folder / "opened"
+        opened.mkdir()
+        made.make_repo(_toml(opened, reports), {"service.py": _SERVICE})
+        made.hive("spawn", "bench")
+        delays_s = [
+            delay_s for _ in range(2 if quick else 4) for delay_s in _warm(made, opened, reports)
+        ]
+        reports.close()
+    return [
+        *_figures("hive warm, to the dependent's first word", delays_s, (5.0, 25.0)),
+        *asyncio.run(_alone(2 if quick else 4)),
+    ]
 
-    def monotonic(self) -> float:
-        return time.monotonic()
+
+def _figures(
+    name: str, delays_s: list[float], aims: tuple[float, float] | None = None, beside: str = ""
+) -> list[Figure]:
+    values = (("median", median(delays_s)), ("p99", quantile(delays_s, 0.99)))
+    beside = beside or f"max {max(delays_s) * 1e3:.1f} ms, n = {len(delays_s)}"
+    return [
+        Figure(THEME, f"{name}, {which}", value * 1e3, "ms", aim=aim, beside=beside)
+        for (which, value), aim in zip(values, aims or (None, None), strict=True)
+    ]
 
 
-class ThisProcess:
+def _toml(opened: Path, reports: Reports) -> str:
+    rng = random.Random(PENDING)
+    parts = [f"[ports]\nnames = {{ {', '.join(f's{n} = {n}' for n in range(PENDING))} }}\n"]
+    for n in range(PENDING):
+        program = f"exec {shlex.quote(sys.executable)} -I -S service.py"
+        parts.append(
+            f"[services.s{n}]\n"
+            f"run = '''{program} {{{{port.s{n}}}}} {rng.uniform(2, 6):.4f} {opened}/{n}'''\n"
+            f'ready = {{ tcp = "s{n}" }}\n'
+            f"[tasks.d{n}]\nrun = 'echo {n} > {reports.path}'\nneeds = ['s{n}']\n"
+        )
+    return "\n".join(parts)
+
+
+def _warm(made: Yard, opened: Path, reports: Reports) -> list[float]:
+    """Delays of one warm: from just before `listen()` to the dependent's word."""
+    made.hive("stop", "bench")
+    reports.clear()
+    process = subprocess.Popen(
+        (HIVE, "warm", "bench", "--json"),
+        cwd=made.repo,
+        env=made.environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    ran: dict[str, int] = {}
+    deadline = time.monotonic() + PATIENCE_S
+    while len(ran) < PENDING and time.monotonic() < deadline:
+        ran.update((word, at_ns) for at_ns, word in reports.read(1.0))
+    if process.wait() != 0 or len(ran) < PENDING:
+        raise ChildProcessError(f"hive warm failed, {len(ran)} of {PENDING} dependents ran")
+    return [(at_ns - int((opened / word).read_text())) / 1e9 for word, at_ns in ran.items()]
+
+
+class _ThisProcess:
     """A session that consists of this process."""
 
     def members(self, identity: Identity) -> tuple[int, ...]:
@@ -53,77 +135,16 @@ class ThisProcess:
         return True
 
 
-async def round_of(wait: Wait) -> tuple[list[float], float]:
-    """Delays in seconds of one round, and the processor's share that it took.
-
-    A thread opens the ports one by one, at irregular distances.
-    """
-    opened: dict[int, float] = {}
-    delays: list[float] = []
-    servers = [socket.socket() for _ in range(PENDING)]
-    for server in servers:
-        server.bind(("127.0.0.1", 0))
-    ports = [server.getsockname()[1] for server in servers]
-
-    async def one(port: int) -> None:
-        await wait(port)
-        delays.append(time.perf_counter() - opened[port])
-
-    def open_all() -> None:
-        for place, (port, server) in enumerate(zip(ports, servers, strict=True)):
-            time.sleep(0.02 + (place * 7919 % 101) / 5000)
-            opened[port] = time.perf_counter()
-            server.listen()
-
-    tasks = [asyncio.ensure_future(one(port)) for port in ports]
-    await asyncio.sleep(0)
-    began, cpu = time.perf_counter(), time.process_time()
-    opener = threading.Thread(target=open_all)
-    opener.start()
-    await asyncio.gather(*tasks)
-    share = (time.process_time() - cpu) / (time.perf_counter() - began)
-    opener.join()
-    for server in servers:
-        server.close()
-    return delays, share
-
-
-async def connect_every_10_ms(port: int) -> None:
-    """The peer: one connection after the other until one succeeds."""
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(POLL_S)
-            continue
-        writer.close()
-        return
-
-
-async def measure(name: str, wait: Wait, rounds: int) -> None:
-    """Print the figures of one way to wait."""
-    delays: list[float] = []
-    shares: list[float] = []
-    for _ in range(rounds):
-        some, share = await round_of(wait)
-        delays += some
-        shares.append(share)
-    cuts = statistics.quantiles(delays, n=100)
-    print(
-        f"{name:<28} median {cuts[49] * 1e3:6.2f} ms   p99 {cuts[98] * 1e3:6.2f} ms   "
-        f"max {max(delays) * 1e3:6.2f} ms   CPU {statistics.mean(shares):6.1%}   n={len(delays)}"
-    )
-
-
-async def main(rounds: int) -> None:
-    """Measure the shared scan, then the peer."""
+async def _alone(rounds: int) -> list[Figure]:
+    """The shared scan without a daemon around it, and the peer."""
+    figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder:
         logs = LogFiles(Path(folder), max_bytes=1 << 20)
         readiness = Readiness(
             listening(),
             logs,
-            cast("Processes", ThisProcess()),
-            MachineClock(),
+            cast("Processes", _ThisProcess()),
+            SystemClock(),
             http_status=get_status,
         )
         identity = Identity(os.getpid(), 0, "", "")
@@ -143,11 +164,62 @@ async def main(rounds: int) -> None:
                 exec_probe=None,
             )
 
-        print(f"port opens -> wait returns, {PENDING} pending")
-        await measure("shared scan (hive)", shared_scan, rounds)
-        await measure("each connects every 10 ms", connect_every_10_ms, rounds)
+        ways = {"the scan alone": shared_scan, "each connects every 10 ms": _connect}
+        for name, wait in ways.items():
+            delays_s: list[float] = []
+            shares: list[float] = []
+            for _ in range(rounds):
+                some, share = await _round(wait)
+                delays_s += some
+                shares.append(share)
+            beside = f"CPU {sum(shares) / len(shares):.1%} of a core, n = {len(delays_s)}"
+            figures += _figures(name, delays_s, beside=beside)
         logs.close()
+    return figures
 
 
-if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS))
+async def _round(wait: Wait) -> tuple[list[float], float]:
+    """Delays in seconds of one round, and the processor's share that it took.
+
+    A thread opens the ports one by one, at irregular distances.
+    """
+    opened: dict[int, float] = {}
+    delays_s: list[float] = []
+    servers = [socket.socket() for _ in range(PENDING)]
+    for server in servers:
+        server.bind(("127.0.0.1", 0))
+    ports = [server.getsockname()[1] for server in servers]
+
+    async def one(port: int) -> None:
+        await wait(port)
+        delays_s.append(time.perf_counter() - opened[port])
+
+    def open_all() -> None:
+        for place, (port, server) in enumerate(zip(ports, servers, strict=True)):
+            time.sleep(0.02 + (place * 7919 % 101) / 5000)
+            opened[port] = time.perf_counter()
+            server.listen()
+
+    tasks = [asyncio.ensure_future(one(port)) for port in ports]
+    await asyncio.sleep(0)
+    began, cpu_s = time.perf_counter(), time.process_time()
+    opener = threading.Thread(target=open_all)
+    opener.start()
+    await asyncio.gather(*tasks)
+    share = (time.process_time() - cpu_s) / (time.perf_counter() - began)
+    opener.join()
+    for server in servers:
+        server.close()
+    return delays_s, share
+
+
+async def _connect(port: int) -> None:
+    """The peer: one connection after the other until one succeeds."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(POLL_S)
+            continue
+        writer.close()
+        return

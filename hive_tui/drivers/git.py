@@ -36,6 +36,7 @@ _HINTS = (
     ("index.lock", "another git works there; if none does, remove that lock file"),
     (".lock'", "another git works there; if none does, remove that lock file"),
     ("No space left", "make room on the disk, then try again"),
+    ("unable to write file", "is the disk full? make room on it, then try again"),
     ("Disk quota exceeded", "make room on the disk, then try again"),
     ("missing but already registered", "`git worktree prune` forgets worktrees that are gone"),
 )

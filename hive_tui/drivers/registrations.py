@@ -33,6 +33,8 @@ class Checkout(msgspec.Struct, frozen=True):
     branch: str | None
     """Short name; `None` where HEAD is detached."""
     locked: bool = False
+    bare: bool = False
+    """True for a main one that has no files at all."""
     gone: bool = False
     """True where its folder is missing."""
 
@@ -61,6 +63,7 @@ def parse_checkouts(listing: bytes) -> tuple[Checkout, ...]:
                 head=facts["HEAD"] if head else None,
                 branch=branch.removeprefix("refs/heads/") if branch else None,
                 locked="locked" in facts,
+                bare="bare" in facts,
                 gone="prunable" in facts or not os.path.isdir(facts["worktree"]),
             )
         )
@@ -70,6 +73,8 @@ def parse_checkouts(listing: bytes) -> tuple[Checkout, ...]:
 async def place(path: str) -> Place:
     """In which worktree of which repository a folder lies.
 
+    A worktree of a bare repository is its own root: there is no main checkout.
+
     Raises:
         HiveError: It is in no git repository, or in a bare one without a worktree.
     """
@@ -78,8 +83,8 @@ async def place(path: str) -> Place:
     except HiveError as error:
         if "must be run in a work tree" in error.message:
             raise HiveError(
-                f"{path} is in a bare repository, which has no hive.toml to read",
-                hint="run hive in a worktree of it, or in a normal clone",
+                f"{path} is a bare repository, which has no files to read hive.toml from",
+                hint="run hive in a worktree of it (`git worktree add`), or in a normal clone",
                 code="bare_repository",
             ) from error
         raise HiveError(
@@ -91,7 +96,8 @@ async def place(path: str) -> Place:
     known = await checkouts(top)
     here = next((c for c in known if os.path.realpath(c.path) == top), known[0])
     main = os.path.realpath(known[0].path)
-    return Place(root=top if here is known[0] else main, worktree=top, branch=here.branch)
+    own = here is known[0] or known[0].bare
+    return Place(root=top if own else main, worktree=top, branch=here.branch)
 
 
 async def common_dir(repo: str) -> str:

@@ -90,8 +90,7 @@ async def restore(record: EnvRecord, repo: str, removed: Removed) -> None:
     elif removed.branch and removed.commit:
         await _check_branch_free(record, repo, removed)
         await _remake_branch(repo, removed.branch, removed.commit)
-    if removed.recovery_ref:
-        await recovery.drop(repo, removed.recovery_ref)
+        await _drop_ref(repo, removed)
 
 
 async def empty(trash: str) -> None:
@@ -276,9 +275,15 @@ async def _bring_back(record: EnvRecord, repo: str, removed: Removed, note: Note
         _move(admin, place)
         if place != note.admin:
             Path(note.worktree, ".git").write_bytes(b"gitdir: " + os.fsencode(place) + b"\n")
-    shutil.rmtree(removed.trash)
+    await _drop_ref(repo, removed)
+    shutil.rmtree(removed.trash)  # last, so that what was killed before can be called again
     if os.path.basename(os.path.dirname(removed.trash)) == TRASH:
         drop_empty([os.path.dirname(removed.trash)])
+
+
+async def _drop_ref(repo: str, removed: Removed) -> None:
+    if removed.recovery_ref:
+        await recovery.drop(repo, removed.recovery_ref)
 
 
 async def _remake_branch(repo: str, branch: str, commit: str) -> None:

@@ -54,7 +54,7 @@ def test_the_list_of_worktrees_is_read_with_all_its_marks() -> None:
         b"worktree /nowhere/c\0HEAD " + Z + b"\0detached\0prunable gone\0\0"
     )
     assert parse_checkouts(listing) == (
-        Checkout("/nowhere/bare", None, None, gone=True),
+        Checkout("/nowhere/bare", None, None, bare=True, gone=True),
         Checkout("/nowhere/a\nb", A.decode(), "x/y", locked=True, gone=True),
         Checkout("/nowhere/c", None, None, gone=True),
     )

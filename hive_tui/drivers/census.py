@@ -106,4 +106,7 @@ def is_leader(table: ProcessTable, entry: Entry, identity: Identity) -> bool:
     """
     if entry.start_ticks != identity.start_ticks or table.boot_id != identity.boot_id:
         return False
-    return not entry.live or table.run_id(entry.pid) in (None, identity.run_id)
+    if not entry.live:
+        return True
+    run_id = table.run_id(entry.pid)
+    return run_id == identity.run_id or (run_id is None and table.hides_environments)

@@ -30,6 +30,7 @@ class PsutilTable(ProcessTable):
     def __init__(self) -> None:
         """Read the boot id."""
         self.boot_id = _boot_id()
+        self.hides_environments = sys.platform == "darwin"
 
     def entry(self, pid: int) -> Entry | None:
         try:

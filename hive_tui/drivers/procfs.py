@@ -9,6 +9,8 @@ from typing import NamedTuple, Protocol
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _READ_BYTES = 1 << 20
+_ENVIRON_READS = 3
+"""A process in the middle of an exec has no environment for some microseconds."""
 _RUN_ID = b"HIVE_RUN_ID="
 
 
@@ -38,6 +40,8 @@ class ProcessTable(Protocol):
 
     boot_id: str
     """Changes with every start of the machine."""
+    hides_environments: bool
+    """True where the system may keep a program's environment from its own user."""
 
     def entry(self, pid: int) -> Entry | None:
         """The process with that number; `None` where there is none."""
@@ -78,6 +82,7 @@ class ProcTable(ProcessTable):
             OSError: There is no `/proc` as Linux has it.
         """
         self.boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        self.hides_environments = False
         self._has_children = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
     def entry(self, pid: int) -> Entry | None:
@@ -108,7 +113,13 @@ class ProcTable(ProcessTable):
         return tuple(argument.decode(errors="replace") for argument in arguments)
 
     def run_id(self, pid: int) -> str | None:
-        for variable in _read(f"/proc/{pid}/environ").split(b"\0"):
+        environment = b""
+        for _ in range(_ENVIRON_READS):
+            environment = _read(f"/proc/{pid}/environ")
+            if environment:
+                break
+            os.sched_yield()
+        for variable in environment.split(b"\0"):
             if variable.startswith(_RUN_ID):
                 return variable[len(_RUN_ID) :].decode(errors="replace")
         return None

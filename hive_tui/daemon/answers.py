@@ -12,6 +12,7 @@ from hive_tui.engine.hive import Hive
 from hive_tui.engine.launching import service_ports
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.plan import Observed, level
+from hive_tui.engine.showing import test_view
 from hive_tui.model.environment import EnvDetail, ServiceState, TestState, Wanted
 from hive_tui.model.errors import NotFoundError
 from hive_tui.model.plan import Plan
@@ -224,7 +225,7 @@ def _task_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, Any]:
 
 
 def _test_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, Any]:
-    view = live.test_view(name)
+    view = test_view(live, name)
     verdict = live.verdicts.get(name)
     evidence = []
     if verdict is not None:

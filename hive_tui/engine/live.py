@@ -9,30 +9,21 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hive_tui.config import templates
-from hive_tui.engine import folding, verdicts
-from hive_tui.engine.folding import Facts, stamp
-from hive_tui.engine.launching import service_ports
+from hive_tui.engine import showing
+from hive_tui.engine.folding import stamp
 from hive_tui.engine.operation import Operation
 from hive_tui.engine.plan import level
 from hive_tui.engine.progress import Feed
 from hive_tui.engine.protocols import Exit, Identity, TaskRecord, Usage, Verdict
 from hive_tui.engine.supervision import Unit
-from hive_tui.engine.trace import contract
 from hive_tui.engine.world import World
 from hive_tui.model.environment import (
     EnvDetail,
     EnvRecord,
     EnvState,
-    EnvView,
     Failure,
     GitView,
-    PortsView,
-    ServiceDetail,
     ServiceState,
-    ServiceView,
-    TaskView,
-    TestView,
-    TransitionSummary,
     Wanted,
 )
 from hive_tui.model.plan import Outcome, StepKind, Trace, Transition
@@ -75,7 +66,8 @@ class LiveEnv:
         self.last: Trace | None = traces[0] if traces else None
         self.previous_s: float | None = None
         self.units: dict[str, Unit] = {}
-        self._service_memory: dict[str, int] = {}
+        self.service_memory: dict[str, int] = {}
+        """Bytes by service, of the last pass over the processes."""
         self._cpu: tuple[float, float] | None = None
         self._state: tuple[EnvState, str] | None = None
         self._pending = False
@@ -143,7 +135,7 @@ class LiveEnv:
             _moved(self.memory_bytes, total) or abs((self.cpu_percent or 0) - (percent or 0)) >= 1
         )
         if moved or (total is None) != (self.memory_bytes is None):
-            self.memory_bytes, self.cpu_percent, self._service_memory = total, percent, memory
+            self.memory_bytes, self.cpu_percent, self.service_memory = total, percent, memory
             self.changed()
 
     def check_worktree(self) -> None:
@@ -190,52 +182,7 @@ class LiveEnv:
 
     def detail(self) -> EnvDetail:
         """Everything that a screen shows of this env."""
-        state, reason = folding.derive(self._facts())
-        if self._state is None or self._state[0] is not state:
-            self._state = (state, stamp(self.world.clock.now()))
-        names = {n: self.record.port_base + o for n, o in self.project.ports.names.items()}
-        operation = self._shown_operation()
-        view = EnvView(
-            name=self.record.name,
-            project=self.record.project,
-            branch=self.record.branch,
-            worktree=self.record.worktree,
-            index=self.record.index,
-            state=state,
-            wanted=self.record.wanted,
-            reason=reason,
-            ports=PortsView(self.record.port_base, self.record.port_size, names),
-            services=tuple(self._service_view(unit) for unit in self.units.values()),
-            tests=tuple(self.test_view(name) for name in self.project.tests),
-            agent=None,
-            git=self.git,
-            memory_bytes=self.memory_bytes,
-            cpu_percent=self.cpu_percent,
-            progress=operation.progress() if operation is not None else None,
-        )
-        return EnvDetail(
-            id=self.id,
-            uid=self.record.uid,
-            view=view,
-            services=tuple(self._service_detail(unit) for unit in self.units.values()),
-            tasks=tuple(self._task_view(name) for name in self.project.tasks),
-            waiting=operation.waiting() if operation is not None else (),
-            failure=self.failure,
-            last=self._summary(),
-            failures={s: v.failures for s, v in self.verdicts.items() if v.failures},
-            base=self.record.base,
-            since=self._state[1],
-        )
-
-    def test_view(self, suite: str) -> TestView:
-        """The suite's verdict, with its staleness."""
-        verdict = self.verdicts.get(suite)
-        stale = (
-            verdict is not None
-            and self.content is not None
-            and verdicts.stale(verdict, *self.content, self.record.uid)
-        )
-        return verdicts.view(suite, verdict, running=suite in self.running_suites, stale=stale)
+        return showing.detail(self)
 
     def expected_services(self) -> frozenset[str]:
         """Services that should be ready (or, frozen, paused) now."""
@@ -244,72 +191,11 @@ class LiveEnv:
             return frozenset(asked)
         return frozenset(asked | level(self.project, self.record.wanted)) & self.units.keys()
 
-    def _facts(self) -> Facts:
-        running = self.operation.plan.transition if self.operation is not None else None
-        return Facts(
-            wanted=self.record.wanted,
-            transition=running,
-            services={n: (u.state, u.reason) for n, u in self.units.items()},
-            expected=self.expected_services(),
-            failure=self.failure,
-            failed_service=self.failed_service,
-            trouble=self.trouble,
-        )
-
-    def _shown_operation(self) -> Operation | None:
-        return self.operation or next(iter(self.suites), None)
-
-    def _service_view(self, unit: Unit) -> ServiceView:
-        return unit.view()
-
-    def _service_detail(self, unit: Unit) -> ServiceDetail:
-        ports = self.project.ports.names
-        return ServiceDetail(
-            name=unit.service.name,
-            when=unit.service.when.value,
-            needs=unit.service.needs,
-            reason=unit.reason,
-            ports=tuple(
-                self.record.port_base + ports[name]
-                for name in service_ports(self.project, unit.service)
-            ),
-            memory_bytes=self._service_memory.get(unit.service.name),
-        )
-
-    def _task_view(self, name: str) -> TaskView:
-        task = self.project.tasks[name]
-        state, reason = "never", None
-        record = self.tasks.get(name)
-        if record is not None:
-            state = record.outcome
-        step_id = f"{StepKind.TASK}:{name}"
-        operation = self._shown_operation()
-        if operation is not None and any(s.id == step_id for s in operation.plan.steps):
-            waiting = {w.step: w.reason for w in operation.waiting()}
-            if name in operation.progress().running:
-                state = "running"
-            elif name in waiting or step_id in waiting:
-                state, reason = "waiting", waiting.get(name) or waiting.get(step_id)
-        return TaskView(
-            name=name,
-            when=task.when.value,
-            state=state,
-            duration_s=record.duration_s if record is not None else None,
-            at=stamp(record.at) if record is not None else None,
-            reason=reason,
-        )
-
-    def _summary(self) -> TransitionSummary | None:
-        if self.last is None:
-            return None
-        return TransitionSummary(
-            transition=self.last.transition.value,
-            outcome=self.last.outcome.value,
-            makespan_s=self.last.makespan_s,
-            critical_path_s=contract(self.last)["critical_path_s"],
-            previous_s=self.previous_s,
-            at=stamp(self.last.started + self.last.makespan_s),
-        )
+    def since(self, state: EnvState) -> str:
+        """Since when the env is in the state that it is found in now."""
+        if self._state is None or self._state[0] is not state:
+            self._state = (state, stamp(self.world.clock.now()))
+        return self._state[1]
 
     # --- services --------------------------------------------------------------------------
 

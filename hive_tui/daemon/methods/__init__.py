@@ -1,0 +1,1 @@
+"""The methods that clients call, by theme: parameters in, plain values out."""

@@ -1,0 +1,166 @@
+"""Methods that change envs: transitions, spawn, destroy, tests."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from hive_tui.daemon import answers
+from hive_tui.daemon.methods.params import (
+    ASKABLE,
+    Params,
+    env_of,
+    fresh_env_of,
+    known_service,
+    result,
+    text,
+    waits,
+)
+from hive_tui.daemon.methods.progress import Progress
+from hive_tui.daemon.server import Emit, Handler
+from hive_tui.engine.destroying import describe
+from hive_tui.engine.hive import Hive
+from hive_tui.engine.plan import restart_plan
+from hive_tui.engine.showing import test_view
+from hive_tui.engine.spawning import Wish
+from hive_tui.engine.testing import Testing
+from hive_tui.model.environment import TestState
+from hive_tui.model.errors import UsageError
+from hive_tui.model.plan import Outcome, Plan, Transition
+
+
+class Changing:
+    """What can be asked of envs."""
+
+    def __init__(self, hive: Hive, testing: Testing) -> None:
+        self._hive = hive
+        self._testing = testing
+
+    def handlers(self) -> dict[str, Handler]:
+        """Method name -> what answers it."""
+        return {
+            "spawn": self._spawn,
+            "transition": self._transition,
+            "service": self._service,
+            "destroy": self._destroy,
+            "losses": self._losses,
+            "undo": self._undo,
+            "adopt": self._adopt,
+            "release": self._release,
+            "focus": self._focus,
+            "test": self._test,
+        }
+
+    async def _spawn(self, params: Params, emit: Emit) -> Any:
+        project = await self._hive.register(text(params, "cwd"))
+        wish = Wish(
+            name=text(params, "name"),
+            base=params.get("base"),
+            branch=params.get("branch"),
+            reuse_branch=bool(params.get("reuse_branch")),
+            warm=bool(params.get("warm")),
+        )
+        async with Progress(emit) as progress:
+            return result(
+                await self._hive.spawning.spawn(
+                    project, wish, watch=progress.put, wait=waits(params)
+                )
+            )
+
+    async def _transition(self, params: Params, emit: Emit) -> Any:
+        word = text(params, "transition")
+        if word not in ASKABLE:
+            raise UsageError(f"unknown transition {word!r}", hint=f"one of {', '.join(ASKABLE)}")
+        # A stop needs nothing of a newer hive.toml, and must work where that is broken.
+        live = (
+            env_of(self._hive, params)
+            if word == Transition.STOP
+            else fresh_env_of(self._hive, params)
+        )
+        async with Progress(emit) as progress:
+            return result(
+                await self._hive.transitions.request(
+                    live, Transition(word), watch=progress.put, wait=waits(params)
+                )
+            )
+
+    async def _service(self, params: Params, emit: Emit) -> Any:
+        live = fresh_env_of(self._hive, params)
+        names = frozenset(params.get("services") or [])
+        for name in names:
+            known_service(live, name)
+        action = params.get("action")
+        make: Callable[[], Awaitable[Plan]] | None = None
+        transition = Transition.START
+        if action == "stop":
+            transition = Transition.STOP
+        elif action == "restart":
+
+            async def make() -> Plan:
+                return restart_plan(live.project, names, await answers.observed(live))
+
+        elif action != "start":
+            raise UsageError(f"unknown action {action!r}", hint="start, stop or restart")
+        async with Progress(emit) as progress:
+            return result(
+                await self._hive.transitions.request(
+                    live,
+                    transition,
+                    watch=progress.put,
+                    wait=waits(params),
+                    services=names,
+                    make=make,
+                )
+            )
+
+    async def _destroy(self, params: Params, emit: Emit) -> Any:
+        live = env_of(self._hive, params)
+        async with Progress(emit) as progress:
+            ended = await self._hive.destroying.destroy(
+                live,
+                force=bool(params.get("force")),
+                keep_branch=bool(params.get("keep_branch")),
+                watch=progress.put,
+                wait=waits(params),
+            )
+        return {**result(ended), "recovery": ended.result.recovery}
+
+    async def _losses(self, params: Params, emit: Emit) -> Any:
+        losses = await self._hive.destroying.losses(env_of(self._hive, params))
+        return {"lines": describe(losses), "nothing": losses.nothing}
+
+    async def _undo(self, params: Params, emit: Emit) -> Any:
+        live, notes = await self._hive.destroying.undo(self._hive.project)
+        return {"env": live.id, "notes": notes}
+
+    async def _adopt(self, params: Params, emit: Emit) -> Any:
+        path = text(params, "path")
+        project = await self._hive.register(path)
+        live = await self._hive.spawning.adopt(project, path, params.get("name"))
+        return {"env": live.id}
+
+    async def _release(self, params: Params, emit: Emit) -> Any:
+        live = env_of(self._hive, params)
+        await self._hive.destroying.release(live)
+        return {"env": live.id}
+
+    async def _focus(self, params: Params, emit: Emit) -> Any:
+        self._hive.world.scheduler.focus(params.get("env"))
+        return {}
+
+    async def _test(self, params: Params, emit: Emit) -> Any:
+        live = fresh_env_of(self._hive, params)
+        suites = tuple(params.get("suites") or [])
+        async with Progress(emit) as progress:
+            await self._testing.run(live, suites, watch=progress.put, wait=waits(params))
+        tests, outcome = [], Outcome.SUCCEEDED
+        for name in suites or tuple(live.project.tests):
+            verdict = live.verdicts.get(name)
+            view = msgspec.to_builtins(test_view(live, name))
+            failures = verdict.failures if verdict is not None else ()
+            tests.append({**view, "failures": msgspec.to_builtins(failures)})
+            if view["state"] != TestState.PASSED:
+                outcome = Outcome.FAILED
+        return {"tests": tests, "outcome": outcome, "error": None}

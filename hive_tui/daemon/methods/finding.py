@@ -1,0 +1,92 @@
+"""Methods that find projects and envs, and set projects up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hive_tui.config import importing, schema
+from hive_tui.daemon import answers, checks
+from hive_tui.daemon.methods.params import Params, env_of, sorted_envs, text
+from hive_tui.daemon.server import Emit, Handler
+from hive_tui.engine.hive import Hive
+from hive_tui.model.errors import RefusedError
+from hive_tui.model.home import Home
+
+_ENCODE = msgspec.json.Encoder()
+
+
+class Finding:
+    """Which projects and envs there are."""
+
+    def __init__(self, hive: Hive, home: Home) -> None:
+        self._hive = hive
+        self._home = home
+
+    def handlers(self) -> dict[str, Handler]:
+        """Method name -> what answers it."""
+        return {
+            "resolve": self._resolve,
+            "envs": self._envs,
+            "list": self._list,
+            "status": self._status,
+            "projects": self._projects,
+            "complete": self._complete,
+            "register": self._register,
+            "unregister": self._unregister,
+            "init": self._init,
+            "schema": self._schema,
+            "doctor": self._doctor,
+        }
+
+    async def _resolve(self, params: Params, emit: Emit) -> Any:
+        live, rest = self._hive.resolve(params.get("words") or [], text(params, "cwd"))
+        return {"env": live.id, "rest": rest}
+
+    async def _envs(self, params: Params, emit: Emit) -> Any:
+        words = params.get("words") or []
+        if not words:
+            return {"envs": [self._hive.resolve([], text(params, "cwd"))[0].id]}
+        return {"envs": [self._hive.env(word).id for word in words]}
+
+    async def _list(self, params: Params, emit: Emit) -> Any:
+        views = [live.detail().view for live in sorted_envs(self._hive)]
+        return msgspec.Raw(_ENCODE.encode({"environments": views}))
+
+    async def _status(self, params: Params, emit: Emit) -> Any:
+        detail = env_of(self._hive, params).detail()
+        return {"environment": detail.view, "detail": detail}
+
+    async def _projects(self, params: Params, emit: Emit) -> Any:
+        return {"projects": self._hive.project_views()}
+
+    async def _complete(self, params: Params, emit: Emit) -> Any:
+        return {"words": answers.words(self._hive, params)}
+
+    async def _register(self, params: Params, emit: Emit) -> Any:
+        return {"project": (await self._hive.register(text(params, "cwd"))).name}
+
+    async def _unregister(self, params: Params, emit: Emit) -> Any:
+        self._hive.unregister(text(params, "project"))
+        return {}
+
+    async def _init(self, params: Params, emit: Emit) -> Any:
+        place = await self._hive.world.worktrees.place(text(params, "cwd"))
+        path = Path(place.root, "hive.toml")
+        if path.exists() and not params.get("force"):
+            raise RefusedError(
+                f"{path} exists already",
+                hint="edit it, or write it anew with --force",
+                code="exists",
+            )
+        proposal = importing.propose(path.parent)
+        path.write_text(proposal, encoding="utf-8")
+        return {"path": str(path), "text": proposal}
+
+    async def _schema(self, params: Params, emit: Emit) -> Any:
+        return schema.json_schema()
+
+    async def _doctor(self, params: Params, emit: Emit) -> Any:
+        return {"checks": await checks.run(self._hive, self._home, text(params, "cwd"))}

@@ -1,0 +1,155 @@
+"""Methods that look into envs: logs, ports, reasons, plans, traces."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from hive_tui.config.secrets import used
+from hive_tui.daemon import answers
+from hive_tui.daemon.methods.params import (
+    ASKABLE,
+    Params,
+    env_of,
+    fresh_env_of,
+    sorted_envs,
+)
+from hive_tui.daemon.server import Emit, Handler
+from hive_tui.drivers.log_reading import LogReader
+from hive_tui.engine import trace as traces
+from hive_tui.engine.hive import Hive
+from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.transitions import plan_for
+from hive_tui.model.errors import NotFoundError, UsageError
+from hive_tui.model.plan import Transition
+from hive_tui.model.project import Secret
+from hive_tui.model.wire import LogLine
+
+
+class Looking:
+    """What can be asked about envs."""
+
+    def __init__(self, hive: Hive, reader: LogReader) -> None:
+        self._hive = hive
+        self._reader = reader
+
+    def handlers(self) -> dict[str, Handler]:
+        """Method name -> what answers it."""
+        return {
+            "logs": self._logs,
+            "ports": self._ports,
+            "url": self._url,
+            "environ": self._environ,
+            "why": self._why,
+            "plan": self._plan,
+            "trace": self._trace,
+        }
+
+    async def _logs(self, params: Params, emit: Emit) -> Any:
+        live = env_of(self._hive, params)
+        uid = live.record.uid
+        known = self._hive.world.logs.sources(uid)
+        sources = tuple(params.get("sources") or ())
+        for name in sources:
+            if name not in known and name not in self._sources(live):
+                raise NotFoundError(
+                    f"{live.record.name} has no service, task or suite {name!r}",
+                    hint=f"there are: {', '.join(sorted({*known, *self._sources(live)}))}",
+                    code="no_service",
+                    env=live.record.name,
+                )
+        lines, since = int(params.get("lines", 200)), params.get("since")
+        grep = _pattern(params.get("grep"))
+        follow = bool(params.get("follow"))
+        mask = answers.masker(used(live.project, self._hive.world.secrets()))
+
+        def read() -> tuple[list[LogLine], dict[str, int]]:
+            if follow:
+                return self._reader.read_with_offsets(
+                    uid, sources, lines=lines, since=since, grep=grep
+                )
+            return self._reader.read(uid, sources, lines=lines, since=since, grep=grep), {}
+
+        found, offsets = await asyncio.to_thread(read)
+        await emit(_lines(found, mask))
+        if follow:
+            batches = self._reader.follow(uid, sources, offsets=offsets, grep=grep)
+            async with contextlib.aclosing(batches):
+                async for batch in batches:
+                    await emit(_lines(batch, mask))
+        return {}
+
+    def _sources(self, live: LiveEnv) -> set[str]:
+        project = live.project
+        return {*project.services, *project.tasks, *project.tests}
+
+    async def _ports(self, params: Params, emit: Emit) -> Any:
+        envs = [env_of(self._hive, params)] if params.get("env") else sorted_envs(self._hive)
+        return {"ports": answers.port_rows(self._hive, envs)}
+
+    async def _url(self, params: Params, emit: Emit) -> Any:
+        return {"url": answers.url(env_of(self._hive, params), params.get("service"))}
+
+    async def _environ(self, params: Params, emit: Emit) -> Any:
+        live = env_of(self._hive, params)
+        variables = self._hive.world.launcher.variables(live.project, live.record)
+        hidden = [n for n, v in live.project.env.items() if isinstance(v, Secret)]
+        return {"variables": variables, "secrets": hidden, "worktree": live.record.worktree}
+
+    async def _why(self, params: Params, emit: Emit) -> Any:
+        return {"reasons": answers.why(env_of(self._hive, params), params.get("topic"))}
+
+    async def _plan(self, params: Params, emit: Emit) -> Any:
+        live = fresh_env_of(self._hive, params)
+        word = str(params.get("transition") or Transition.WARM.value)
+        if word not in (*ASKABLE, Transition.DESTROY, Transition.TEST):
+            raise UsageError(
+                f"unknown transition {word!r}", hint=f"one of {', '.join(ASKABLE)}, destroy, test"
+            )
+        plan = await plan_for(live, Transition(word))
+        world = self._hive.world
+        preview = traces.preview(
+            plan,
+            world.store.learned(live.project.name),
+            world.scheduler.slots,
+            world.scheduler.lanes,
+        )
+        return {**preview, "skipped": answers.skipped(live, plan)}
+
+    async def _trace(self, params: Params, emit: Emit) -> Any:
+        live = env_of(self._hive, params)
+        running = live.operation
+        trace = running.trace() if running is not None else live.last
+        if trace is None:
+            raise NotFoundError(
+                f"{live.record.name}: nothing has run yet",
+                hint=f"hive warm {live.record.name}",
+                code="no_trace",
+                env=live.record.name,
+            )
+        if params.get("chrome"):
+            return traces.chrome(trace)
+        if params.get("lost"):
+            return {**traces.contract(trace), "lost": traces.lost(trace)}
+        return traces.contract(trace)
+
+
+def _lines(lines: Iterable[LogLine], mask: Callable[[bytes], bytes]) -> Any:
+    return {
+        "lines": [
+            [line.at, line.source, base64.b64encode(mask(line.text)).decode()] for line in lines
+        ]
+    }
+
+
+def _pattern(text: Any) -> re.Pattern[str] | None:
+    if not text:
+        return None
+    try:
+        return re.compile(str(text))
+    except re.error as error:
+        raise UsageError(f"--grep: {error}", hint="it is a Python regular expression") from error

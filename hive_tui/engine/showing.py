@@ -1,0 +1,138 @@
+"""Folds one live env into the value that commands print and screens draw. Changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hive_tui.engine import folding, verdicts
+from hive_tui.engine.folding import Facts, stamp
+from hive_tui.engine.launching import service_ports
+from hive_tui.engine.trace import contract
+from hive_tui.model.environment import (
+    EnvDetail,
+    EnvView,
+    PortsView,
+    ServiceDetail,
+    TaskView,
+    TestView,
+    TransitionSummary,
+)
+from hive_tui.model.plan import StepKind
+
+if TYPE_CHECKING:
+    from hive_tui.engine.live import LiveEnv
+    from hive_tui.engine.operation import Operation
+    from hive_tui.engine.supervision import Unit
+
+
+def detail(live: LiveEnv) -> EnvDetail:
+    """Everything that a screen shows of an env."""
+    record, project = live.record, live.project
+    state, reason = folding.derive(_facts(live))
+    names = {name: record.port_base + offset for name, offset in project.ports.names.items()}
+    operation = _operation(live)
+    view = EnvView(
+        name=record.name,
+        project=record.project,
+        branch=record.branch,
+        worktree=record.worktree,
+        index=record.index,
+        state=state,
+        wanted=record.wanted,
+        reason=reason,
+        ports=PortsView(record.port_base, record.port_size, names),
+        services=tuple(unit.view() for unit in live.units.values()),
+        tests=tuple(test_view(live, name) for name in project.tests),
+        agent=None,
+        git=live.git,
+        memory_bytes=live.memory_bytes,
+        cpu_percent=live.cpu_percent,
+        progress=operation.progress() if operation is not None else None,
+    )
+    return EnvDetail(
+        id=live.id,
+        uid=record.uid,
+        view=view,
+        services=tuple(_service(live, unit) for unit in live.units.values()),
+        tasks=tuple(_task(live, operation, name) for name in project.tasks),
+        waiting=operation.waiting() if operation is not None else (),
+        failure=live.failure,
+        last=_summary(live),
+        failures={suite: v.failures for suite, v in live.verdicts.items() if v.failures},
+        base=record.base,
+        since=live.since(state),
+    )
+
+
+def test_view(live: LiveEnv, suite: str) -> TestView:
+    """A suite's verdict, with its staleness."""
+    verdict = live.verdicts.get(suite)
+    stale = (
+        verdict is not None
+        and live.content is not None
+        and verdicts.stale(verdict, *live.content, live.record.uid)
+    )
+    return verdicts.view(suite, verdict, running=suite in live.running_suites, stale=stale)
+
+
+def _facts(live: LiveEnv) -> Facts:
+    return Facts(
+        wanted=live.record.wanted,
+        transition=live.operation.plan.transition if live.operation is not None else None,
+        services={name: (unit.state, unit.reason) for name, unit in live.units.items()},
+        expected=live.expected_services(),
+        failure=live.failure,
+        failed_service=live.failed_service,
+        trouble=live.trouble,
+    )
+
+
+def _operation(live: LiveEnv) -> Operation | None:
+    """The transition under way, else the oldest test run."""
+    return live.operation or next(iter(live.suites), None)
+
+
+def _service(live: LiveEnv, unit: Unit) -> ServiceDetail:
+    service, offsets = unit.service, live.project.ports.names
+    names = service_ports(live.project, service)
+    return ServiceDetail(
+        name=service.name,
+        when=service.when.value,
+        needs=service.needs,
+        reason=unit.reason,
+        ports=tuple(live.record.port_base + offsets[name] for name in names),
+        memory_bytes=live.service_memory.get(service.name),
+    )
+
+
+def _task(live: LiveEnv, operation: Operation | None, name: str) -> TaskView:
+    record = live.tasks.get(name)
+    state, reason = record.outcome if record is not None else "never", None
+    planned = operation.plan.steps if operation is not None else ()
+    if operation is not None and any(s.id == f"{StepKind.TASK}:{name}" for s in planned):
+        waiting = {step.step: step.reason for step in operation.waiting()}
+        if name in operation.progress().running:
+            state = "running"
+        elif name in waiting:
+            state, reason = "waiting", waiting[name]
+    return TaskView(
+        name=name,
+        when=live.project.tasks[name].when.value,
+        state=state,
+        duration_s=record.duration_s if record is not None else None,
+        at=stamp(record.at) if record is not None else None,
+        reason=reason,
+    )
+
+
+def _summary(live: LiveEnv) -> TransitionSummary | None:
+    if live.last is None:
+        return None
+    return TransitionSummary(
+        transition=live.last.transition.value,
+        outcome=live.last.outcome.value,
+        makespan_s=live.last.makespan_s,
+        critical_path_s=contract(live.last)["critical_path_s"],
+        previous_s=live.previous_s,
+        at=stamp(live.last.started + live.last.makespan_s),
+    )

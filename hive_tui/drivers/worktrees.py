@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from hive_tui.drivers import branches, recovery, registrations, spares, status, trash
-from hive_tui.drivers.git import git
+from hive_tui.drivers.git import GitError, git
 from hive_tui.drivers.losses import folder_is_gone, held_by_nothing, losses
 from hive_tui.drivers.parents import drop_empty, drop_empty_above, make_parents
 from hive_tui.drivers.registrations import admin_dir, common_dir
@@ -25,6 +25,12 @@ from hive_tui.model.errors import HiveError, RefusedError
 _PROGRESS = re.compile(r"Updating files:\s+\d+% \((\d+)/(\d+)\)")
 
 _DELETE_S = 30.0
+
+_HALF_MADE = "/commondir: "
+"""What git stumbles over where it looks at a worktree that another git is just registering."""
+
+_RACES = 8
+"""How often an add is tried against such others."""
 
 Progress = Callable[[int, int], None]
 
@@ -194,6 +200,20 @@ async def _fill(
                 await spares.run_hook(worktree, commit)
                 return
         await settle(_undo(repo, spare, None, ""))
+    for left in reversed(range(_RACES)):
+        try:
+            await _check_out(repo, worktree, branch, watch)
+        except GitError as error:
+            if not left or _HALF_MADE not in error.message:
+                raise
+            await settle(_undo(repo, worktree, None, ""))
+        else:
+            return
+
+
+async def _check_out(
+    repo: str, worktree: str, branch: str, watch: Callable[[str], None] | None
+) -> None:
     add = ("worktree", "add", "--", worktree, branch)
     await git(
         repo,

@@ -51,8 +51,10 @@ class LiveEnv:
         """Test runs under way, beside the transition."""
         self.feeds: list[Feed] = []
         """Of those who wait for the transition that runs."""
-        self.failure: Failure | None = None
-        self.failed_service: str | None = None
+        traces = world.store.traces(record.uid)
+        self.last: Trace | None = traces[0] if traces else None
+        self.failure: Failure | None = showing.failure(self.last)
+        self.failed_service: str | None = showing.failed_service(self.last)
         self.trouble: str | None = None
         self.git: GitView | None = None
         self.content: tuple[str, str] | None = None
@@ -62,8 +64,6 @@ class LiveEnv:
         self.cpu_percent: float | None = None
         self.tasks: dict[str, TaskRecord] = {t.task: t for t in world.store.tasks(record.uid)}
         self.verdicts: dict[str, Verdict] = {v.suite: v for v in world.store.verdicts(record.uid)}
-        traces = world.store.traces(record.uid)
-        self.last: Trace | None = traces[0] if traces else None
         self.previous_s: float | None = None
         self.units: dict[str, Unit] = {}
         self.service_memory: dict[str, int] = {}

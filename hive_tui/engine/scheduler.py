@@ -317,7 +317,11 @@ class Scheduler:
             return f"lane {step.lane} ({lane.taken} of {lane.size} taken)"
         wanted = min(step.slots, self.slots)
         what = "a CPU slot" if wanted == 1 else f"{wanted} CPU slots"
-        return f"{what} ({self._cpu.taken} of {self.slots} taken)"
+        first = self._cpu.first()
+        if first is None or first is node or self._cpu.taken >= self.slots:
+            return f"{what} ({self._cpu.taken} of {self.slots} taken)"
+        free = self.slots - self._cpu.taken
+        return f"{what} ({free} of {self.slots} free, kept for {first.step.target})"
 
 
 class _Job:

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 from hive_tui.engine import folding, verdicts
 from hive_tui.engine.folding import Facts, stamp
 from hive_tui.engine.launching import service_ports
+from hive_tui.engine.node import SERVICE_NODES
 from hive_tui.engine.trace import contract
 from hive_tui.model.environment import (
     EnvDetail,
     EnvView,
+    Failure,
     PortsView,
     ServiceDetail,
     TaskView,
     TestView,
     TransitionSummary,
 )
-from hive_tui.model.plan import StepKind
+from hive_tui.model.plan import Outcome, StepKind, StepTrace, Trace
 
 if TYPE_CHECKING:
     from hive_tui.engine.live import LiveEnv
@@ -73,6 +75,29 @@ def test_view(live: LiveEnv, suite: str) -> TestView:
         and verdicts.stale(verdict, *live.content, live.record.uid)
     )
     return verdicts.view(suite, verdict, running=suite in live.running_suites, stale=stale)
+
+
+def failure(trace: Trace | None) -> Failure | None:
+    """What went wrong in a transition, as far as its trace tells: the step that failed first."""
+    failed = _failed(trace)
+    if not failed:
+        return None
+    first = min(failed, key=lambda step: step.ended_s or 0.0)
+    return Failure(first.target, first.error or "failed")
+
+
+def failed_service(trace: Trace | None) -> str | None:
+    """The service whose step failed first, where nothing but services failed."""
+    failed = _failed(trace)
+    if failed and all(step.kind in SERVICE_NODES for step in failed):
+        return failed[0].target
+    return None
+
+
+def _failed(trace: Trace | None) -> list[StepTrace]:
+    if trace is None or trace.outcome is not Outcome.FAILED:
+        return []
+    return [step for step in trace.steps if step.outcome is Outcome.FAILED]
 
 
 def _facts(live: LiveEnv) -> Facts:

@@ -58,6 +58,11 @@ class Pool:
         ]
         heapq.heapify(self._queue)
 
+    def first(self) -> Node | None:
+        """Who gets the next free places; `None` where nobody waits."""
+        waiting = [entry for entry in self._queue if entry[3].phase is Phase.QUEUED]
+        return min(waiting)[3] if waiting else None
+
     @property
     def unused(self) -> bool:
         """True where nobody holds or awaits a place."""

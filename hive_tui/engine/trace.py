@@ -52,7 +52,7 @@ def contract(trace: Trace) -> dict[str, Any]:
         nodes = [by_id[step.id] for step in entry.nodes]
         counted = [by_id[step.id] for step in entry.counted]
         begun = [step for step in counted if step.started_s is not None]
-        begun = begun or [step for step in nodes if step.started_s is not None]
+        begun = begun or [step for step in nodes if _spoilt(step)]
         first = begun[0] if begun else None
         ended = first is not None and all(step.ended_s is not None for step in nodes)
         expected = [step.expected_s for step in counted if step.expected_s is not None]
@@ -230,6 +230,12 @@ def _critical(trace: Trace) -> tuple[float, frozenset[str]]:
 
 def _step(step: StepTrace) -> Step:
     return Step(id=step.id, kind=step.kind, target=step.target, needs=step.needs)
+
+
+def _spoilt(step: StepTrace) -> bool:
+    """Whether the step began and did not go well: then the service's time ends with it."""
+    bad = step.outcome in (Outcome.FAILED, Outcome.CANCELLED)
+    return bad and step.started_s is not None
 
 
 def _took_s(step: StepTrace) -> float:

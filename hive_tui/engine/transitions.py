@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from hive_tui.engine import plan as planning
+from hive_tui.engine import showing
 from hive_tui.engine.execution import Execution, Making, Removing, observe
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.operation import Operation
@@ -263,7 +264,7 @@ class Transitions:
         failure = operation.failures[0] if operation.failures else None
         if trace.outcome is Outcome.FAILED:
             live.failure = failure
-            live.failed_service = _failed_service(trace)
+            live.failed_service = showing.failed_service(trace)
         error = _error(live, trace, failure)
         world.checkpoint(f"concluded:{transition}")
         if not keep:
@@ -332,14 +333,6 @@ def _forget_tasks(live: LiveEnv, transition: Transition) -> None:
         if record.current and task is not None and task.when in ends:
             live.tasks[name] = msgspec.structs.replace(record, current=False)
             live.world.store.put_task(live.tasks[name])
-
-
-def _failed_service(trace: Trace) -> str | None:
-    """The service whose step failed first, where nothing but services failed."""
-    failed = [step for step in trace.steps if step.outcome is Outcome.FAILED]
-    if failed and all(step.kind in _SERVICE_STEPS for step in failed):
-        return failed[0].target
-    return None
 
 
 def _error(live: LiveEnv, trace: Trace, failure: Failure | None) -> dict[str, Any] | None:

@@ -96,6 +96,8 @@ def test_a_step_that_wants_more_slots_than_there_are_runs_alone() -> None:
         await turns()
         assert script.running == {"a"}
         assert operation.waiting() == (Waiting("wide", "2 CPU slots (1 of 2 taken)"),)
+        kept = Waiting("b", "a CPU slot (1 of 2 free, kept for wide)")
+        assert late.waiting() == (kept,)
         script.end("a")
         await turns()
         assert script.running == {"wide"}

@@ -144,6 +144,12 @@ def test_what_still_runs_has_started_and_not_ended() -> None:
     assert entries["api"]["outcome"] == "running"
 
 
+def test_a_service_that_is_only_prepared_has_not_started() -> None:
+    waits = {"started_s": None, "eligible_s": None, "ended_s": None, "outcome": Outcome.RUNNING}
+    entries = rows(contract(warm(start_api=waits, ready_api=waits)))
+    assert (entries["api"]["started_s"], entries["api"]["ended_s"]) == (None, None)
+
+
 def test_a_halt_that_shares_its_name_with_a_service_goes_under_its_id() -> None:
     halt = StepTrace("halt:db", StepKind.HALT, "db", (), Outcome.SUCCEEDED)
     trace = warm()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -51,8 +53,26 @@ class Yard:
         self.repo = folder / "shop"
         self.home = folder / "home"
         self.trees = folder / "trees"
+        self._places: list[socket.socket] = []
         self.extra: dict[str, str] = {}
         """More variables for the commands, and so for the daemon that they start."""
+
+    def port_base(self, block: int = 10) -> int:
+        """First of ten blocks of ports that no other test gets while this yard is open.
+
+        The claim is a listening socket on the port before them.
+        """
+        for claim in random.sample(range(20_000, 32_000, 10 * block + 10), 100):
+            place = socket.socket()
+            try:
+                place.bind(("127.0.0.1", claim))
+            except OSError:
+                place.close()
+                continue
+            place.listen()
+            self._places.append(place)
+            return claim + 1
+        raise AssertionError("no ports are left")
 
     # --- the repository ----------------------------------------------------------------------
 
@@ -198,6 +218,8 @@ class Yard:
             self.extra = {}
             self.hive("daemon", "stop", status=None)
         asyncio.run(_end_all(home_tag(home)))
+        for place in self._places:
+            place.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

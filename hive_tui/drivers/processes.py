@@ -95,6 +95,7 @@ class LocalProcesses(Processes):
         )
         self._census = None
         self._watch(_Run(identity, launch.exit_file, child=True))
+        await self._recognisable(identity)
         return identity
 
     def exited(self, identity: Identity, exit_file: Path) -> asyncio.Future[Exit]:
@@ -266,6 +267,19 @@ class LocalProcesses(Processes):
                 return
             await self._gone(members, left_s)
             self._collect_members(identity, members)
+
+    async def _recognisable(self, identity: Identity) -> None:
+        """Wait for the end of the exec: for some microseconds a new program has no environment.
+
+        Who asked in between would be told that the process is not the run's own.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _BEGIN_S
+        while self._table.run_id(identity.pid) is None and loop.time() < deadline:
+            entry = self._table.entry(identity.pid)
+            if entry is None or not entry.live or self._table.hides_environments:
+                return
+            await asyncio.sleep(0)
 
     async def _begun(self, identity: Identity, timeout_s: float) -> None:
         """Wait until the shim of a fresh run has started its command.

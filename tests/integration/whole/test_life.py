@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import sys
 import urllib.request
 from pathlib import Path
@@ -17,18 +16,11 @@ from tests.hives import SERVER, Yard, alive
 PYTHON = sys.executable
 
 
-def free_base() -> int:
-    """A base for port blocks of ten that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1]) // 10 * 10
-
-
-def toml(**extra: str) -> str:
+def toml(base: int) -> str:
     """A project with a web server behind a migration, a watcher and a suite."""
     return f"""
 [ports]
-base = {free_base()}
+base = {base}
 block = 10
 names = {{ web = 0, api = 1 }}
 
@@ -62,14 +54,13 @@ ready = {{ log = "is up" }}
 [tests.unit]
 run = "test $(cat $DATABASE | wc -l) = 1 && test ! -e broken"
 needs = ["migrate"]
-{extra.get("more", "")}
 """
 
 
 @pytest.fixture
 def shop(yard: Yard) -> Yard:
     """The yard with that project in it."""
-    yard.make_repo(toml(), {"server.py": SERVER, "schema.sql": "create"})
+    yard.make_repo(toml(yard.port_base()), {"server.py": SERVER, "schema.sql": "create"})
     return yard
 
 

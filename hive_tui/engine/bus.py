@@ -76,6 +76,11 @@ class Bus:
     def __init__(self) -> None:
         self._mailboxes: tuple[Mailbox, ...] = ()
 
+    @property
+    def heard(self) -> bool:
+        """True while somebody listens: else a value need not even be made."""
+        return bool(self._mailboxes)
+
     def subscribe(self, wake: Callable[[], None]) -> Mailbox:
         """Open a mailbox; `wake` is called each time it stops being empty."""
         mailbox = Mailbox(wake)

@@ -175,10 +175,15 @@ class LiveEnv:
         self.world.bus.publish(("env", self.id), None)
 
     def _publish(self) -> None:
+        """Publish for those who listen; without them only note since when its state is so."""
         self._pending = False
         self._forget_ended()
-        if not self.gone:
+        if self.gone:
+            return
+        if self.world.bus.heard:
             self.world.bus.publish(("env", self.id), self.detail())
+        else:
+            self.since(showing.state(self)[0])
 
     def detail(self) -> EnvDetail:
         """Everything that a screen shows of this env."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hive_tui.engine import folding, verdicts
@@ -11,13 +12,16 @@ from hive_tui.engine.node import SERVICE_NODES
 from hive_tui.engine.trace import contract
 from hive_tui.model.environment import (
     EnvDetail,
+    EnvState,
     EnvView,
     Failure,
     PortsView,
+    ProgressView,
     ServiceDetail,
     TaskView,
     TestView,
     TransitionSummary,
+    Waiting,
 )
 from hive_tui.model.plan import Outcome, StepKind, StepTrace, Trace
 
@@ -27,19 +31,25 @@ if TYPE_CHECKING:
     from hive_tui.engine.supervision import Unit
 
 
+def state(live: LiveEnv) -> tuple[EnvState, str | None]:
+    """The state of an env, and the reason for it where one is needed."""
+    return folding.derive(_facts(live))
+
+
 def detail(live: LiveEnv) -> EnvDetail:
     """Everything that a screen shows of an env."""
     record, project = live.record, live.project
-    state, reason = folding.derive(_facts(live))
+    found, reason = state(live)
     names = {name: record.port_base + offset for name, offset in project.ports.names.items()}
     operation = _operation(live)
+    waiting = operation.waiting() if operation is not None else ()
     view = EnvView(
         name=record.name,
         project=record.project,
         branch=record.branch,
         worktree=record.worktree,
         index=record.index,
-        state=state,
+        state=found,
         wanted=record.wanted,
         reason=reason,
         ports=PortsView(record.port_base, record.port_size, names),
@@ -56,13 +66,13 @@ def detail(live: LiveEnv) -> EnvDetail:
         uid=record.uid,
         view=view,
         services=tuple(_service(live, unit) for unit in live.units.values()),
-        tasks=tuple(_task(live, operation, name) for name in project.tasks),
-        waiting=operation.waiting() if operation is not None else (),
+        tasks=tuple(_tasks(live, operation, view.progress, waiting)),
+        waiting=waiting,
         failure=live.failure,
         last=_summary(live),
         failures={suite: v.failures for suite, v in live.verdicts.items() if v.failures},
         base=record.base,
-        since=live.since(state),
+        since=live.since(found),
     )
 
 
@@ -127,27 +137,35 @@ def _service(live: LiveEnv, unit: Unit) -> ServiceDetail:
         reason=unit.reason,
         ports=tuple(live.record.port_base + offsets[name] for name in names),
         memory_bytes=live.service_memory.get(service.name),
+        tail=unit.failure_tail,
     )
 
 
-def _task(live: LiveEnv, operation: Operation | None, name: str) -> TaskView:
-    record = live.tasks.get(name)
-    state, reason = record.outcome if record is not None else "never", None
-    planned = operation.plan.steps if operation is not None else ()
-    if operation is not None and any(s.id == f"{StepKind.TASK}:{name}" for s in planned):
-        waiting = {step.step: step.reason for step in operation.waiting()}
-        if name in operation.progress().running:
+def _tasks(
+    live: LiveEnv,
+    operation: Operation | None,
+    progress: ProgressView | None,
+    waiting: tuple[Waiting, ...],
+) -> Iterator[TaskView]:
+    steps = operation.plan.steps if operation is not None else ()
+    planned = {step.target for step in steps if step.kind is StepKind.TASK}
+    running = frozenset(progress.running if progress is not None else ())
+    reasons = {step.step: step.reason for step in waiting}
+    for name, task in live.project.tasks.items():
+        record = live.tasks.get(name)
+        state, reason = record.outcome if record is not None else "never", None
+        if name in planned and name in running:
             state = "running"
-        elif name in waiting:
-            state, reason = "waiting", waiting[name]
-    return TaskView(
-        name=name,
-        when=live.project.tasks[name].when.value,
-        state=state,
-        duration_s=record.duration_s if record is not None else None,
-        at=stamp(record.at) if record is not None else None,
-        reason=reason,
-    )
+        elif name in planned and name in reasons:
+            state, reason = "waiting", reasons[name]
+        yield TaskView(
+            name=name,
+            when=task.when.value,
+            state=state,
+            duration_s=record.duration_s if record is not None else None,
+            at=stamp(record.at) if record is not None else None,
+            reason=reason,
+        )
 
 
 def _summary(live: LiveEnv) -> TransitionSummary | None:

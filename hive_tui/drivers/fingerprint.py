@@ -12,11 +12,13 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from pathspec import GitIgnoreSpec
+
+from hive_tui.drivers.ignored import counted
 
 _REMEMBERED = 60_000
 """Files whose hash is kept: about 20 MB."""
@@ -49,6 +51,7 @@ class Fingerprints:
     async def of(self, worktree: str, globs: tuple[str, ...]) -> str:
         """SHA-256 over paths, contents and exec bits of all files that match; "" where none does.
 
+        Files that git ignores count only where a glob names them (see `ignored`).
         `.git` is never looked into, `node_modules` only where a glob names it; links count with
         the text that they hold.
 
@@ -56,13 +59,16 @@ class Fingerprints:
             worktree: Folder that the globs are relative to.
             globs: Patterns as in `.gitignore`; `!` takes back.
         """
-        return await asyncio.get_running_loop().run_in_executor(_pool, self.now, worktree, globs)
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(_pool, lambda: sorted(matching(worktree, globs)))
+        paths = await counted(worktree, globs, found)
+        return await loop.run_in_executor(_pool, self.of_paths, worktree, paths)
 
-    def now(self, worktree: str, globs: tuple[str, ...]) -> str:
-        """The same, in the thread of the caller."""
+    def of_paths(self, worktree: str, paths: Sequence[str]) -> str:
+        """The same for files that are chosen already, in the thread of the caller."""
         digest = hashlib.sha256()
         found = False
-        for path in sorted(matching(worktree, globs)):
+        for path in paths:
             entry = self._entry(os.path.join(worktree, path))
             if entry is not None:
                 found = True

@@ -217,7 +217,7 @@ def carry_out(transition: str, jobs: Sequence[Job], context: Context) -> int:
     """
     with Progress(context, several=len(jobs) > 1) as progress:
         try:
-            results = _results(transition, jobs, context, progress)
+            results = side_by_side(transition, jobs, context, progress)
         except KeyboardInterrupt:
             names = ", ".join(bare(job.env) for job in jobs)
             raise DetachedError(
@@ -233,10 +233,14 @@ def carry_out(transition: str, jobs: Sequence[Job], context: Context) -> int:
     return worst
 
 
-def _results(
+def side_by_side(
     transition: str, jobs: Sequence[Job], context: Context, progress: Progress
 ) -> list[tuple[dict[str, Any], int]]:
-    """The result object of each job with its exit status, in the order of the jobs."""
+    """Run jobs; the result object of each with its exit status, in the order of the jobs.
+
+    Raises:
+        HiveError: There is one job and it was wrong from the start (exit status 2 or 3).
+    """
     if len(jobs) == 1:
         link = context.connection  # without a daemon nothing was attempted either
         try:

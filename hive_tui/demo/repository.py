@@ -6,9 +6,11 @@ It knows no daemon. Its git sees neither the user's configuration nor hooks.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from zlib import crc32
@@ -98,9 +100,6 @@ def _adapt(toml: Path, environ: Mapping[str, str], base: int) -> None:
     """Write the ports into hive.toml, and where Python is if `python3` does not name it."""
     write(toml.parent, Edit(toml.name, _BASE_LINE, _BASE_LINE.replace("20000", str(base))))
     if shutil.which("python3", path=environ.get("PATH")) is None:
-        import shlex
-        import sys
-
         text = toml.read_text(encoding="utf-8")
         toml.write_text(text.replace("python3", shlex.quote(sys.executable)), encoding="utf-8")
 

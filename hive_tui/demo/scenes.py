@@ -40,8 +40,8 @@ class Scene(NamedTuple):
     draft: Edit | None = None
     """A new file that is left uncommitted."""
     wanted: str = "warm"
-    state: str = "warm"
-    """What `hive list` shows once everything has happened."""
+    states: tuple[str, ...] = ("warm",)
+    """What `hive list` may show of it."""
     suite: str | None = None
     """How the tests end; `None` where they are not run."""
     lost: str | None = None
@@ -51,7 +51,7 @@ class Scene(NamedTuple):
         """Whether an env, as `hive list --json` has it, shows what it is meant to."""
         services = {service["name"]: service["state"] for service in env["services"]}
         return (
-            env["state"] == self.state
+            env["state"] in self.states
             and self.tested(env)
             and (self.lost is None or services.get(self.lost) == "crashed")
         )
@@ -63,75 +63,61 @@ class Scene(NamedTuple):
         )
 
 
-LANGUAGES = (
-    "en bg cs da de el es et fi fr ga hr hu it lt lv mt nl pl pt ro sk sl sv"  # all of the EU's
-).split()
+_LANGUAGES = "en bg cs da de el es et fi fr ga hr hu it lt lv mt nl pl pt ro sk sl sv"
+"""All of the European Union's; the build takes 0.8 s for each."""
+
+_ACCOUNTS = '''\
+"""Passwords: kept as salted hashes, compared in constant time."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+
+ROUNDS = 2_000
+
+
+def kept(password: str, salt: str | None = None) -> str:
+    """What is stored of a password: `salt$hash`."""
+    salt = salt or secrets.token_hex(8)
+    hashed = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), ROUNDS)
+    return f"{salt}${hashed.hex()}"
+
+
+def matches(password: str, stored: str) -> bool:
+    """Whether it is the password that was stored."""
+    return hmac.compare_digest(kept(password, stored.partition("$")[0]), stored)
+'''
+
+_TEST_ACCOUNTS = '''\
+"""Who may come in."""
+
+from __future__ import annotations
+
+import unittest
+
+from shop import accounts
+
+
+class Accounts(unittest.TestCase):
+    """Passwords."""
+
+    def test_the_password_matches(self) -> None:
+        self.assertTrue(accounts.matches("bee", accounts.kept("bee")))
+
+    def test_another_password_does_not(self) -> None:
+        self.assertFalse(accounts.matches("wasp", accounts.kept("bee")))
+
+    def test_one_password_is_never_stored_twice_alike(self) -> None:
+        self.assertNotEqual(accounts.kept("bee"), accounts.kept("bee"))
+'''
 
 AUTH = Scene(
     "auth-refactor",
     commits=(
-        Commit(
-            "Keep passwords as salted hashes",
-            (
-                Edit(
-                    "shop/accounts.py",
-                    "",
-                    '"""Passwords: kept as salted hashes, compared in constant time."""\n'
-                    "\n"
-                    "from __future__ import annotations\n"
-                    "\n"
-                    "import hashlib\n"
-                    "import hmac\n"
-                    "import secrets\n"
-                    "\n"
-                    "ROUNDS = 2_000\n"
-                    "\n"
-                    "\n"
-                    "def kept(password: str, salt: str | None = None) -> str:\n"
-                    '    """What is stored of a password: `salt$hash`."""\n'
-                    "    salt = salt or secrets.token_hex(8)\n"
-                    "    hashed = hashlib.pbkdf2_hmac(\n"
-                    '        "sha256", password.encode(), salt.encode(), ROUNDS\n'
-                    "    )\n"
-                    '    return f"{salt}${hashed.hex()}"\n'
-                    "\n"
-                    "\n"
-                    "def matches(password: str, stored: str) -> bool:\n"
-                    '    """Whether it is the password that was stored."""\n'
-                    '    return hmac.compare_digest(kept(password, stored.partition("$")[0]), '
-                    "stored)\n",
-                ),
-            ),
-        ),
-        Commit(
-            "Test the accounts",
-            (
-                Edit(
-                    "tests/test_accounts.py",
-                    "",
-                    '"""Who may come in."""\n'
-                    "\n"
-                    "from __future__ import annotations\n"
-                    "\n"
-                    "import unittest\n"
-                    "\n"
-                    "from shop import accounts\n"
-                    "\n"
-                    "\n"
-                    "class Accounts(unittest.TestCase):\n"
-                    '    """Passwords."""\n'
-                    "\n"
-                    "    def test_the_password_matches(self) -> None:\n"
-                    '        self.assertTrue(accounts.matches("bee", accounts.kept("bee")))\n'
-                    "\n"
-                    "    def test_another_password_does_not(self) -> None:\n"
-                    '        self.assertFalse(accounts.matches("wasp", accounts.kept("bee")))\n'
-                    "\n"
-                    "    def test_one_password_is_never_stored_twice_alike(self) -> None:\n"
-                    '        self.assertNotEqual(accounts.kept("bee"), accounts.kept("bee"))\n',
-                ),
-            ),
-        ),
+        Commit("Keep passwords as salted hashes", (Edit("shop/accounts.py", "", _ACCOUNTS),)),
+        Commit("Test the accounts", (Edit("tests/test_accounts.py", "", _TEST_ACCOUNTS),)),
     ),
     draft=Edit("NOTES.md", "", "- sign in with a key\n- end sessions after a day\n"),
     suite="passed",
@@ -146,8 +132,7 @@ BILLING = Scene(
                 Edit(
                     "shop/prices.py",
                     'MANY = 10\n"""From so many pieces on everything is ten per cent cheaper."""\n',
-                    "DISCOUNTS = {10: 10, 50: 20}\n"
-                    '"""Per cent off, from so many pieces on."""\n',
+                    'DISCOUNTS = {10: 10, 50: 20}\n"""Per cent off, from so many pieces on."""\n',
                 ),
                 Edit(
                     "shop/prices.py",
@@ -179,12 +164,12 @@ SEARCH = Scene(
                     '        log.info("shipped order %d", order["id"])\n'
                     '        with Path(".data/search.index").open("r+") as index:\n'
                     "            index.seek(0, 2)\n"
-                    '            index.write(f"{order[\'id\']}\\n")\n',
+                    "            index.write(f\"{order['id']}\\n\")\n",
                 ),
             ),
         ),
     ),
-    state="degraded",
+    states=("degraded",),
     lost="worker",
 )
 
@@ -202,7 +187,7 @@ CART = Scene(
     ),
     draft=Edit("NOTES.md", "", "- carts that nobody came back for\n"),
     wanted="cold",
-    state="cold",
+    states=("cold",),
 )
 
 CHECKOUT = Scene(
@@ -210,9 +195,10 @@ CHECKOUT = Scene(
     commits=(
         Commit(
             "Speak every language of the European Union",  # so its build takes a while
-            (Edit("catalog/languages.txt", "en\n", "".join(f"{one}\n" for one in LANGUAGES)),),
+            (Edit("catalog/languages.txt", "en\n", _LANGUAGES.replace(" ", "\n") + "\n"),),
         ),
     ),
+    states=("warming", "warm"),
 )
 
 SCENES = (AUTH, BILLING, SEARCH, CART, CHECKOUT)

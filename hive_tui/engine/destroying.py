@@ -163,13 +163,22 @@ class Destroying:
         return live, tuple(notes)
 
     def empty_trash(self) -> None:
-        """Delete, in the background, what can no longer be taken back: all but the newest."""
+        """Delete, in the background, what can no longer be taken back: all but each newest."""
         now = self._world.clock.now()
-        for at, trashed in enumerate(self._world.store.trash()):
-            if at > 0 or now - trashed.at > TRASH_S:
+        newest: set[str] = set()
+        for trashed in self._world.store.trash():
+            project = trashed.record.project
+            if project in newest or now - trashed.at > TRASH_S:
                 task = asyncio.ensure_future(self._empty(trashed))
                 self._emptying.add(task)
                 task.add_done_callback(self._emptying.discard)
+            newest.add(project)
+
+    async def forget(self, project: str) -> None:
+        """Delete at once what is left of a project's destroyed envs; none can be taken back."""
+        for trashed in self._world.store.trash():
+            if trashed.record.project == project:
+                await self._empty(trashed)
 
     async def close(self) -> None:
         """Stop deleting; the next daemon goes on."""

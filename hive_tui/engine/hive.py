@@ -116,8 +116,8 @@ class Hive:
         if project is not live.project:
             live.adopt_project(project)
 
-    def unregister(self, name: str) -> None:
-        """Forget a project that has no env any more.
+    async def unregister(self, name: str) -> None:
+        """Forget a project that has no env any more, and what its last ones left.
 
         Raises:
             HiveError: It still has envs.
@@ -129,6 +129,7 @@ class Hive:
                 hint="destroy or release them first",
                 code="project_in_use",
             )
+        await self.destroying.forget(name)
         self.projects.pop(name, None)
         self._problems.pop(name, None)
         self.world.store.drop_project(name)

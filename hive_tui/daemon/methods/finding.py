@@ -69,7 +69,7 @@ class Finding:
         return {"project": (await self._hive.register(text(params, "cwd"))).name}
 
     async def _unregister(self, params: Params, emit: Emit) -> Any:
-        self._hive.unregister(text(params, "project"))
+        await self._hive.unregister(text(params, "project"))
         return {}
 
     async def _init(self, params: Params, emit: Emit) -> Any:

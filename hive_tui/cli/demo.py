@@ -81,45 +81,41 @@ def _prepare(context: Context, *, patient: bool) -> None:
     missing = [scene for scene in SCENES if not _reached(scene, envs)]
     if missing:
         context.note("bringing up its environments")
-        jobs = [Job(scene.name, _Staging(scene, repo)) for scene in missing]
-        _do("demo", jobs, context)
+        there = {env["name"] for env in envs}
+        for scene in SCENES:  # in turn, since that is the order in which they are shown
+            if scene.name not in there:
+                _spawn(scene, repo, context)
+        _do("demo", [_staging(scene) for scene in missing if scene is not LAST], context)
         if patient:
             _wait(context, [scene for scene in missing if scene is not LAST])
     if LAST in missing:
-        warm = {"env": f"{PROJECT}/{LAST.name}", "transition": "warm", "wait": False}
+        warm = {"env": _id(LAST), "transition": "warm", "wait": False}
         context.call("transition", warm)
 
 
-class _Staging:
-    """Brings one env to the state that its scene asks for: a job's `ask`."""
+def _spawn(scene: Scene, repo: Path, context: Context) -> None:
+    """Make an env, cold, with its draft."""
+    wish = {"cwd": str(repo), "name": scene.name, "reuse_branch": True}
+    _do("spawn", [Job(scene.name, lambda link, put: link.call("spawn", wish, put))], context)
+    if scene.draft is not None:
+        write(Path(_view(context.connection, scene)["worktree"]), scene.draft)
 
-    def __init__(self, scene: Scene, repo: Path) -> None:
-        self._scene = scene
-        self._repo = repo
 
-    def __call__(self, link: Connection, on_event: OnEvent) -> Any:
-        """Spawn, move and test, each where it is needed; the result of the last that was."""
-        scene = self._scene
-        env = f"{PROJECT}/{scene.name}"
-        listed = link.call("list")["environments"]
+def _staging(scene: Scene) -> Job:
+    """What brings an env to its state and tests it, each where it is needed."""
+
+    def ask(link: Connection, on_event: OnEvent) -> Any:
         done: Any = {"env": scene.name, "outcome": "unchanged", "error": None}
-        if not any((one["project"], one["name"]) == (PROJECT, scene.name) for one in listed):
-            wish = {"cwd": str(self._repo), "name": scene.name, "reuse_branch": True}
-            done = link.call("spawn", wish, on_event)
-            if done["error"]:
-                return done
-            if scene.draft is not None:
-                write(Path(_view(link, env)["worktree"]), scene.draft)
-        view = _view(link, env)
-        if scene is LAST or scene.reached(view):
-            return done
+        view = _view(link, scene)
         if view["wanted"] != scene.wanted or view["state"] not in scene.states:
-            word = {"stopped": "start"}.get(view["wanted"], "cool")
-            transition = {"env": env, "transition": "warm" if scene.wanted == "warm" else word}
-            done = link.call("transition", transition, on_event)
-        if not done["error"] and not scene.tested(_view(link, env)):
-            link.call("test", {"env": env}, on_event)
+            cold = "start" if view["wanted"] == "stopped" else "cool"
+            word = "warm" if scene.wanted == "warm" else cold
+            done = link.call("transition", {"env": _id(scene), "transition": word}, on_event)
+        if not done["error"] and not scene.tested(_view(link, scene)):
+            link.call("test", {"env": _id(scene)}, on_event)
         return done
+
+    return Job(scene.name, ask)
 
 
 def _reset(context: Context) -> int:
@@ -235,9 +231,13 @@ def _envs(context: Context) -> list[dict[str, Any]]:
     return [view for view in found if view["project"] == PROJECT]
 
 
-def _view(link: Connection, env: str) -> Mapping[str, Any]:
-    view: Mapping[str, Any] = link.call("status", {"env": env})["environment"]
+def _view(link: Connection, scene: Scene) -> Mapping[str, Any]:
+    view: Mapping[str, Any] = link.call("status", {"env": _id(scene)})["environment"]
     return view
+
+
+def _id(scene: Scene) -> str:
+    return f"{PROJECT}/{scene.name}"
 
 
 def _reached(scene: Scene, envs: Sequence[Mapping[str, Any]]) -> bool:

@@ -66,6 +66,7 @@ class LocalProcesses(Processes):
         """
         self._prefix = f"{home_tag}."
         plain = portable or sys.platform != "linux"
+        self._plain = plain
         self._table: ProcessTable = PsutilTable() if plain else ProcTable()
         self._endings = best_endings(self._table, portable=portable)
         self._reaper = not plain and adopt_orphans()
@@ -127,6 +128,20 @@ class LocalProcesses(Processes):
 
     def members(self, identity: Identity) -> tuple[int, ...]:
         return tuple(entry.pid for entry in self._look().members(identity))
+
+    def descendants(self, identity: Identity) -> tuple[int, ...]:
+        leader = self._table.entry(identity.pid)
+        if self._plain or leader is None or not is_leader(self._table, leader, identity):
+            return ()
+        found: list[int] = []
+        pending = [identity.pid]
+        while pending:
+            pid = pending.pop()
+            entry = self._table.entry(pid)
+            if entry is not None and entry.sid == identity.pid and entry.live:
+                found.append(pid)
+                pending.extend(self._table.children(pid) or ())
+        return tuple(found)
 
     def signal(self, identity: Identity, signal: int) -> int:
         """See `Processes.signal`; STOP also reaches what is forked while it is being sent."""

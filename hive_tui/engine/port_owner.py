@@ -87,8 +87,11 @@ class PortOwner:
         if listeners != self._judged:
             self._stranger_since = self._searched_at = None
         self._judged, self._judged_at = listeners, now
+        near = self._processes.descendants(self._identity)
+        if self._held(listeners, near):
+            return True
         members = self._processes.members(self._identity)
-        if any(self._listening.owner(each, members) is not None for each in listeners):
+        if self._held(listeners, members):
             return True
         if self._searched_at is not None and now - self._searched_at < SEARCH_S:
             return False
@@ -104,3 +107,6 @@ class PortOwner:
         if now - self._stranger_since >= STRANGER_S:
             raise taken(self._source, self._port, pid, program)
         return False
+
+    def _held(self, listeners: tuple[Listener, ...], pids: tuple[int, ...]) -> bool:
+        return any(self._listening.owner(each, pids) is not None for each in listeners)

@@ -107,6 +107,14 @@ class Processes(Protocol):
         """Live processes of its session, and those that carry its run id and left the session."""
         ...
 
+    def descendants(self, identity: Identity) -> tuple[int, ...]:
+        """Those of `members` that are found from parent to child, leader first.
+
+        That costs as much as there are of them, and not as much as there are processes on the
+        machine. Empty where the system does not tell that cheaply.
+        """
+        ...
+
     def signal(self, identity: Identity, signal: int) -> int:
         """Send to every member; return how many got it. 0 where the identity does not match."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 
 import pytest
 from msgspec.structs import replace
@@ -89,10 +90,12 @@ async def test_what_cannot_be_started_is_an_expected_failure(yard: Yard) -> None
 
 
 async def test_a_frozen_session_stands_still_and_goes_on(yard: Yard) -> None:
-    identity, ended = await yard.start("sleep 0.05; echo over; exit 6")
+    go = yard.folder / "go"
+    identity, ended = await yard.start(f"until [ -e {go} ]; do sleep 0.01; done; exit 6")
     assert yard.processes.signal(identity, signal.SIGSTOP) >= 1
     await until(lambda: yard.processes.frozen(identity))
     assert yard.processes.alive(identity)
+    go.touch()
     assert not ended.done()
     yard.processes.signal(identity, signal.SIGCONT)
     assert await ended == Exit(6)
@@ -108,6 +111,22 @@ async def test_usage_counts_every_member_of_a_session(yard: Yard) -> None:
     assert {one.pid} == set(yard.processes.usage([one.pid]))
     assert set(usage[one.pid].pids) == set(yard.processes.members(one))
     assert usage[one.pid].memory_bytes > 0
+
+
+async def test_descendants_are_the_members_that_have_not_left_the_session(yard: Yard) -> None:
+    if yard.portable:
+        pytest.skip("only Linux tells children without a look at all processes")
+    leave = "import os, time; os.setsid(); print('left', flush=True); time.sleep(60)"
+    script = f'sleep 60 & {sys.executable} -S -c "{leave}" & wait'
+    identity, _ = await yard.start(script)
+    await yard.logged("left")
+
+    near = yard.processes.descendants(identity)
+
+    assert near[0] == identity.pid
+    assert set(near) < set(yard.processes.members(identity))
+    assert {os.getsid(pid) for pid in near} == {identity.pid}
+    assert yard.processes.descendants(replace(identity, start_ticks=1)) == ()
 
 
 async def test_processor_time_grows_where_work_is_done(yard: Yard) -> None:

@@ -42,6 +42,9 @@ class OneProcess:
         except psutil.Error:
             return ()
 
+    def descendants(self, identity: Identity) -> tuple[int, ...]:
+        return self.members(identity)
+
     def alive(self, identity: Identity) -> bool:
         return psutil.pid_exists(identity.pid)
 

@@ -101,6 +101,9 @@ class ScriptedProcesses(Processes):
     def members(self, identity: Identity) -> tuple[int, ...]:
         return (identity.pid,) if self.alive(identity) else ()
 
+    def descendants(self, identity: Identity) -> tuple[int, ...]:
+        return self.members(identity)
+
     def signal(self, identity: Identity, signal: int) -> int:
         self.signals.append(signal)
         return len(self.members(identity))

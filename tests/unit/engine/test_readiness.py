@@ -86,12 +86,16 @@ class ScriptedProcesses:
 
     def __init__(self) -> None:
         self.session: tuple[int, ...] = (42, 43)
+        self.near: tuple[int, ...] = ()
         self.lives = True
         self.asked = 0
 
     def members(self, identity: Identity) -> tuple[int, ...]:
         self.asked += 1
         return self.session
+
+    def descendants(self, identity: Identity) -> tuple[int, ...]:
+        return self.near
 
     def alive(self, identity: Identity) -> bool:
         return self.lives
@@ -226,6 +230,15 @@ async def test_tcp_is_ready_once_a_member_of_the_session_listens(room: Room) -> 
 
     assert room.sockets.scans == 3
     assert late_s == pytest.approx(0.002)
+
+
+async def test_the_own_socket_is_found_without_a_look_at_all_processes(room: Room) -> None:
+    room.processes.near = (42, 43)
+    room.sockets.open(8080, 43)
+
+    await room.wait(ReadyKind.TCP, "web", port=8080)
+
+    assert room.processes.asked == 0
 
 
 async def test_tcp_that_is_ready_at_the_first_look_is_not_late(room: Room) -> None:

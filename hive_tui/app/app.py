@@ -25,7 +25,7 @@ from hive_tui.app.screens.help import HelpScreen
 from hive_tui.app.screens.logs import LogsScreen
 from hive_tui.app.screens.new_environment import NewEnvironment, NewEnvironmentDialog
 from hive_tui.app.screens.welcome import WelcomeScreen
-from hive_tui.app.state import HiveState, Link
+from hive_tui.app.state import HiveState, Link, aged
 from hive_tui.app.views.look import Look
 from hive_tui.client.protocol import HiveClient
 from hive_tui.model.environment import EnvDetail, EnvState
@@ -68,7 +68,7 @@ class HiveApp(App[None]):
         self.client = client
         self.intents = Intents(self, client)
         self.state = HiveState()
-        self._bridge = Bridge(client, self._post)
+        self._bridge = Bridge(client, self._post, clock=clock)
         self._themes = tuple(themes)
         self._first_theme = theme
         self._plain = plain
@@ -96,6 +96,10 @@ class HiveApp(App[None]):
         """The circumstances of a painting that begins now."""
         several = len({env.view.project for env in self.state.envs.values()}) > 1
         return Look(self._clock(), self._plain, several)
+
+    def shown(self) -> HiveState:
+        """The state as it is drawn now: what runs down by itself has run down."""
+        return aged(self.state, self._clock())
 
     @on(Changed)
     def show_changes(self, message: Changed) -> None:
@@ -126,6 +130,20 @@ class HiveApp(App[None]):
         """Quit, and say what goes on."""
         self.exit(message=farewell(self.state))
 
+    async def action_quit(self) -> None:
+        """Textual's own key for leaving says the same as ours."""
+        self.leave()
+
+    def action_help_quit(self) -> None:
+        """Ctrl+c stops nothing; say what does."""
+        self.notify("q leaves; services go on", markup=False, timeout=3)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """No palette over a question: its actions are those of a screen."""
+        if action == "command_palette" and not isinstance(self.screen, HiveScreen):
+            return False
+        return super().check_action(action, parameters)
+
     def ask_new(self, near: EnvDetail | None) -> None:
         """Ask for a new env, of the project of the selected one."""
         projects = {project.name: project for project in self.state.hive.projects}
@@ -155,7 +173,7 @@ class HiveApp(App[None]):
     def _tick(self) -> None:
         screen = self.screen
         if isinstance(screen, HiveScreen) and screen.is_mounted:
-            screen.show(self.state)
+            screen.show(self.shown())
 
     def _welcome_or_not(self) -> None:
         """No project: how to start. As soon as there is one: the fleet."""

@@ -7,6 +7,7 @@ screens one message a frame.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from hive_tui.app.state import HiveState, Link, fold, relink
@@ -20,7 +21,11 @@ class Bridge:
     """Reads the client's updates for as long as the dashboard lives."""
 
     def __init__(
-        self, client: HiveClient, deliver: Callable[[HiveState], None], frame_s: float = FRAME_S
+        self,
+        client: HiveClient,
+        deliver: Callable[[HiveState], None],
+        frame_s: float = FRAME_S,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Create a bridge; nothing is read before `run`.
 
@@ -28,10 +33,12 @@ class Bridge:
             client: Its `on_state` is taken over.
             deliver: Gets the newest state, on the loop.
             frame_s: Shortest time between two deliveries.
+            clock: Seconds since the epoch.
         """
         self._client = client
         self._deliver = deliver
         self._frame_s = frame_s
+        self._clock = clock
         self._state = HiveState()
         self._due: asyncio.TimerHandle | None = None
         self._last = float("-inf")
@@ -41,7 +48,7 @@ class Bridge:
         """Read until cancelled."""
         try:
             async for update in self._client.updates():
-                self._take(fold(self._state, update))
+                self._take(fold(self._state, update, self._clock()))
         finally:
             if self._due is not None:
                 self._due.cancel()

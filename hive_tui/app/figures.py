@@ -24,6 +24,13 @@ def seconds(value: float) -> str:
     return f"{whole // 86_400}d"
 
 
+def left(value: float) -> str:
+    """Time that is left by the scheduler's reckoning: `~4 s`, `~3m20`; `overdue` at 0."""
+    if value <= 0:
+        return "overdue"
+    return f"~{seconds(value)}" if value >= 9.95 else f"~{max(1, round(value))} s"
+
+
 def age(value: float) -> str:
     """How long something has been so, in one unit: `40s`, `3m`, `2h`, `5d`."""
     whole = max(0, int(value))

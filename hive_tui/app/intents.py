@@ -6,13 +6,15 @@ says how it ended, and why where it could not be done.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 
 from hive_tui.app import figures
+from hive_tui.app.handover import hand_over
 from hive_tui.app.lines import safe
 from hive_tui.model.environment import EnvDetail, EnvState
 from hive_tui.model.errors import HiveError, from_wire
@@ -109,6 +111,10 @@ class Intents:
 
         self._send("url", {"env": env.id, "service": service}, copy)
 
+    def shell(self, env: EnvDetail) -> None:
+        """Give the terminal to a shell in the env's worktree, with the env's variables."""
+        self._send("environ", {"env": env.id}, lambda found: self._run(self._shell(env, found)))
+
     def focus(self, env: str | None) -> None:
         """Tell the scheduler which env the person looks at."""
         self._run(self._quietly("focus", {"env": env}))
@@ -126,6 +132,25 @@ class Intents:
             self._failed(error)
         else:
             then(result if isinstance(result, dict) else {})
+
+    async def _shell(self, env: EnvDetail, found: Any) -> None:
+        name = env.view.name
+        command = os.environ.get("SHELL") or "/bin/sh"
+        worktree = str(found.get("worktree") or env.view.worktree)
+        greeting = f"hive: a shell in {safe(name)}, {safe(worktree)}; `exit` comes back"
+        try:
+            await hand_over(
+                self._app,
+                [command],
+                cwd=worktree,
+                env={**os.environ, **(found.get("variables") or {})},
+                greeting=greeting,
+            )
+        except SuspendNotSupported:
+            text = f"there is no terminal to give; `hive run {name} -- {command}` in another one"
+            self._tell(text, "warning", timeout_s=10)
+        except OSError as error:
+            self._tell(f"{name}: no shell: {error}", "error", timeout_s=10)
 
     async def _quietly(self, method: str, params: dict[str, Any]) -> None:
         """For what is no request of the person: its failure is not worth a word."""
@@ -148,7 +173,9 @@ class Intents:
     def _failed(self, error: HiveError, name: str | None = None) -> None:
         if error.code == "disconnected":
             return  # the banner says it, and the transition goes on or is resumed
-        message = safe(error.message) if name is None else f"{safe(name)}: {safe(error.message)}"
+        message = safe(error.message)
+        if name is not None and not message.startswith(f"{safe(name)}:"):
+            message = f"{safe(name)}: {message}"
         hint = f"\n{safe(error.hint)}" if error.hint else ""
         self._app.notify(message + hint, severity="error", markup=False, timeout=10)
 

@@ -35,13 +35,21 @@ class HiveState(msgspec.Struct, frozen=True):
     """Oldest first, at most `EVENTS_KEPT`."""
     history: dict[str, tuple[float, ...]] = {}
     """Env id -> bytes of memory at each change, oldest first."""
+    heard: dict[str, float] = {}
+    """Env id -> when its newest value came, in seconds since the epoch; only of those that move."""
     link: Link = Link.CONNECTING
     reason: str | None = None
     """Why the link is not live."""
 
 
-def fold(state: HiveState, update: Update) -> HiveState:
-    """The state after an update. A snapshot replaces everything but the histories."""
+def fold(state: HiveState, update: Update, now: float = 0.0) -> HiveState:
+    """The state after an update. A snapshot replaces everything but the histories.
+
+    Args:
+        state: Before it.
+        update: What the daemon says.
+        now: When it came, in seconds since the epoch.
+    """
     if isinstance(update, Snapshot):
         envs = {detail.id: detail for detail in update.envs}
         return HiveState(
@@ -49,6 +57,7 @@ def fold(state: HiveState, update: Update) -> HiveState:
             envs=_ordered(envs),
             events=update.events[-EVENTS_KEPT:],
             history=_remembered(state.history, envs, update.envs),
+            heard=_heard({}, envs, update.envs, now),
             link=Link.LIVE,
         )
     envs = dict(state.envs)
@@ -63,6 +72,7 @@ def fold(state: HiveState, update: Update) -> HiveState:
         envs=_ordered(envs) if grown else envs,
         events=(*state.events, *update.events)[-EVENTS_KEPT:] if update.events else state.events,
         history=_remembered(state.history, envs, update.envs),
+        heard=_heard(state.heard, envs, update.envs, now),
         link=Link.LIVE,
     )
 
@@ -70,6 +80,39 @@ def fold(state: HiveState, update: Update) -> HiveState:
 def relink(state: HiveState, link: Link, reason: str | None = None) -> HiveState:
     """The state with another standing of the link; values stay as they were last known."""
     return msgspec.structs.replace(state, link=link, reason=reason)
+
+
+def aged(state: HiveState, now: float) -> HiveState:
+    """The state with every ETA shorter by the time since it was heard.
+
+    The daemon tells an ETA when a step begins or ends; in between it runs down here. One that has
+    run out is 0. While the link is lost nothing runs down: nothing is known.
+    """
+    if not state.heard or state.link is not Link.LIVE:
+        return state
+    envs = dict(state.envs)
+    for at, heard in state.heard.items():
+        detail = envs[at]
+        progress = detail.view.progress
+        if progress is None or progress.eta_s is None:
+            continue
+        left_s = max(0.0, progress.eta_s - max(0.0, now - heard))
+        progress = msgspec.structs.replace(progress, eta_s=left_s)
+        view = msgspec.structs.replace(detail.view, progress=progress)
+        envs[at] = msgspec.structs.replace(detail, view=view)
+    return msgspec.structs.replace(state, envs=envs)
+
+
+def _heard(
+    before: dict[str, float],
+    envs: dict[str, EnvDetail],
+    changed: tuple[EnvDetail, ...],
+    now: float,
+) -> dict[str, float]:
+    if not before and not any(detail.view.progress for detail in changed):
+        return before
+    heard = before | {detail.id: now for detail in changed}
+    return {at: when for at, when in heard.items() if at in envs and envs[at].view.progress}
 
 
 def _ordered(envs: dict[str, EnvDetail]) -> dict[str, EnvDetail]:

@@ -198,6 +198,8 @@ class ServiceDetail(msgspec.Struct, frozen=True):
     """Why it is not ready, and what happens next."""
     ports: tuple[int, ...] = ()
     memory_bytes: int | None = None
+    tail: tuple[str, ...] = ()
+    """Last lines of its log at its last failure, without control codes; none while it runs."""
 
 
 class TaskView(msgspec.Struct, frozen=True):

@@ -3,8 +3,17 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from hive_tui.app import figures
+from hive_tui.app.state import HiveState, Link, aged, fold, relink
 from hive_tui.app.widgets.fleet_grid import FleetGrid, arrange
-from hive_tui.model.environment import EnvState
+from hive_tui.model.environment import (
+    EnvState,
+    ProgressView,
+    ServiceDetail,
+    ServiceState,
+    ServiceView,
+    TransitionSummary,
+)
 from hive_tui.model.wire import Delta, HiveView
 from tests.app import scenes
 from tests.app.scripted import driven
@@ -30,7 +39,7 @@ async def test_a_tile_says_state_in_shape_and_word_with_branch_verdict_and_ports
             "✗ e2e 2/40",
             "web 10000",
             "◓ warming",
-            "5/9  ~4.1 s",
+            "5/9  ~4 s",
             "▲ degraded",
             "✗ worker  exit 1",
             "◌ ✓ unit 198",
@@ -52,11 +61,62 @@ async def test_the_head_counts_and_says_who_needs_a_person() -> None:
 
 
 async def test_the_status_line_says_what_runs_and_what_waits_for_what() -> None:
-    async with driven() as it:
+    async with driven(size=(200, 60)) as it:
         line = it.rows()[-2]
-        assert "billing-v2 5/9 migrate, build" in line
-        assert "api waits for need migrate" in line
-        assert "~4.1 s" in line
+        assert "billing-v2 5/9 ~4 s migrate, build · api waits for migrate" in line
+        assert "perf-cache 1/4 ~1 s checkout" in line
+
+
+async def test_an_eta_runs_down_between_two_words_of_the_daemon() -> None:
+    state = fold(HiveState(), scenes.snapshot([scenes.billing(), scenes.auth()]), now=100.0)
+    later = aged(state, 103.0)
+    running = later.envs["shop/billing-v2"].view.progress
+    assert running is not None
+    assert running.eta_s is not None
+    assert figures.left(running.eta_s) == "~1 s"
+    overdue = aged(state, 200.0).envs["shop/billing-v2"].view.progress
+    assert overdue is not None
+    assert overdue.eta_s == 0.0
+    assert figures.left(0.0) == "overdue"
+    assert later.envs["shop/auth-refactor"] is state.envs["shop/auth-refactor"]
+    lost = relink(state, Link.LOST)
+    assert aged(lost, 200.0) is lost
+
+
+async def test_a_crash_shows_at_once_while_the_env_still_moves() -> None:
+    worker = ServiceView("worker", "process", ServiceState.BACKOFF, restarts=2)
+    moving = scenes.env(
+        "search",
+        0,
+        EnvState.WARMING,
+        has=(worker,),
+        progress=ProgressView("warm", 1, 5, 4.0, ("build",)),
+        services=(ServiceDetail("worker", "warm", (), "exit 3, 2 times in 1 s", tail=("boom",)),),
+    )
+    async with driven(scenes.snapshot([moving])) as it:
+        assert "✗ worker  exit 3, 2 times in 1 s  build" in it.text()
+        await it.press("enter")
+        await it.until_shown("warming   ✗ worker  exit 3, 2 times in 1 s")
+
+
+async def test_a_failed_tile_has_the_last_words_of_its_log() -> None:
+    async with driven() as it:
+        assert "│ django.db.utils.OperationalError" in it.text()
+
+
+async def test_a_tile_tells_for_a_while_how_long_it_took_against_path_and_last_time() -> None:
+    last = TransitionSummary("warm", "succeeded", 8.1, 7.9, 8.4, scenes.ago(20))
+    fresh = msgspec.structs.replace(scenes.auth(), last=last)
+    async with driven(scenes.snapshot([fresh])) as it:
+        assert "warm 8.1 s  path 7.9 s  before 8.4 s" in it.text()
+    async with driven(scenes.snapshot([scenes.auth()])) as it:
+        assert "warm 8.1 s  path" not in it.text()
+
+
+async def test_few_envs_on_a_wide_terminal_get_wider_tiles() -> None:
+    assert arrange(3, 196, 50, (200, 60)).width == 60
+    assert arrange(2, 80, 20, (80, 24)).columns == 2
+    assert arrange(500, 196, 50, (200, 60)).columns == 5
 
 
 async def test_when_nothing_moves_the_status_line_says_how_long_it_took() -> None:

@@ -104,7 +104,7 @@ def test_the_longest_path_stays_where_a_waterfall_is_too_long() -> None:
     drawn = waterfall(TraceView("warm", "succeeded", 40.0, 0.05, (*steps, path)), 60, Look())
     text = ["".join(span.text for span in line) for line in drawn]
     assert any("path" in line for line in text[1:])
-    assert text[-1].strip() == "and 27 shorter ones"
+    assert text[-2].strip() == "and 27 shorter ones"
     assert all(width_of(line) <= 60 for line in drawn)
 
 

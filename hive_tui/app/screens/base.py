@@ -42,6 +42,7 @@ class HiveScreen(Screen[None], inherit_bindings=False):
             "app.help": lambda _: self.hive.open_help(),
             "app.palette": lambda _: self.app.action_command_palette(),
             "app.theme": lambda _: self.app.search_themes(),
+            "app.suspend": lambda _: self.app.action_suspend_process(),
             "app.quit": lambda _: self.hive.leave(),
         }
 
@@ -70,11 +71,11 @@ class HiveScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Draw for the first time."""
-        self.show(self.hive.state)
+        self.show(self.hive.shown())
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was in front."""
-        self.show(self.hive.state)
+        self.show(self.hive.shown())
 
     def on_resize(self) -> None:
         """Draw for the new width, once the layout has it."""
@@ -83,7 +84,7 @@ class HiveScreen(Screen[None], inherit_bindings=False):
     def redraw(self) -> None:
         """Draw the state again."""
         if self.is_current:
-            self.show(self.hive.state)
+            self.show(self.hive.shown())
 
     def show_foot(self, *above: Line) -> None:
         """Fill the foot: lines of the screen's own, then the keys."""
@@ -106,6 +107,7 @@ class EnvDeeds(HiveScreen):
             "env.test": lambda _: intents.test(self._target()),
             "env.browse": lambda _: intents.browse(self._target(), self.service()),
             "env.copy_url": lambda _: intents.copy_url(self._target(), self.service()),
+            "env.shell": lambda _: intents.shell(self._target()),
             "env.logs": lambda _: self.hive.open_logs(self._target().id, self.service()),
             "env.destroy": lambda _: self.hive.ask_destroy(self._target()),
         }

@@ -82,7 +82,7 @@ class EnvironmentScreen(EnvDeeds):
     def show(self, state: HiveState) -> None:
         """Draw the env as it is now."""
         look, width = self.hive.look(), self.app.size.width
-        env = self.env()
+        env = state.envs.get(self._env)
         head, page = self.query_one("#head", Rows), self.query_one(Pages)
         if env is None:
             name = self._env.partition("/")[2]
@@ -100,7 +100,7 @@ class EnvironmentScreen(EnvDeeds):
             head.put(*((line, notice) if notice else (line,)))
             lost = state.link is Link.LOST
             page.put(tuple(faded(row) for row in drawn.lines) if lost else drawn.lines)
-            self.show_foot(status_line(state, width, look))
+            self.show_foot(status_line(state, width, look, first=self._env))
         self._fetch_trace(env)
         self._fetch_tail(env)
 
@@ -115,7 +115,7 @@ class EnvironmentScreen(EnvDeeds):
             self.query_one(Pages).scroll_relative(y=by, animate=False)
             return
         self._chosen = names[to]
-        self.show(self.hive.state)
+        self.show(self.hive.shown())
         width = self.app.size.width
         drawn = environment_page(env, (), None, width, self.hive.look(), chosen=self._chosen)
         self.query_one(Pages).reveal(drawn.services[self._chosen])

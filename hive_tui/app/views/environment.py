@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from hive_tui.app import figures
+from hive_tui.app.actions import BY_ID
 from hive_tui.app.lines import (
     BLANK,
     Line,
@@ -21,7 +22,7 @@ from hive_tui.app.lines import (
     wrapped,
 )
 from hive_tui.app.marks import STALE, of_service, of_task, of_test
-from hive_tui.app.views.head import ended
+from hive_tui.app.views.head import ended, waits
 from hive_tui.app.views.look import Look
 from hive_tui.app.views.tile import git_of, progress_of
 from hive_tui.app.views.waterfall import TraceView, waterfall
@@ -39,6 +40,8 @@ WIDE = 110
 
 _GAP = 3
 _EVENTS = 14
+_REMEDIES = ("env.logs", "env.warm", "service.restart", "env.shell")
+"""Actions that help after a failure."""
 _LEVELS = {"warning": "warning", "error": "bad"}
 
 
@@ -190,7 +193,11 @@ def _failure(detail: EnvDetail, width: int, look: Look) -> list[Line]:
         cut((Span(f"  {bar} ", "bad"), Span(safe(text.expandtabs()), "muted")), width)
         for text in failure.tail[-10:]
     ]
-    return [cut(heading, width), *tail]
+    keys: list[Line] = [
+        (Span(action.shown_key, "accent"), Span(f" {action.label}", "dim"))
+        for action in (BY_ID[name] for name in _REMEDIES)
+    ]
+    return [cut(heading, width), *tail, cut((Span("  "), *joined(keys)), width)]
 
 
 def _tests(detail: EnvDetail, width: int, look: Look) -> list[Line]:
@@ -276,10 +283,7 @@ def _waiting(detail: EnvDetail, width: int) -> list[Line]:
     if not detail.waiting:
         return []
     lines: list[Line] = [(Span("  waiting", "heading"),)]
-    lines.extend(
-        cut((Span(f"  {safe(wait.step)}"), Span(f"  for {safe(wait.reason)}", "dim")), width)
-        for wait in detail.waiting[:8]
-    )
+    lines.extend(cut((Span("  "), Span(waits(wait), "dim")), width) for wait in detail.waiting[:8])
     return lines
 
 

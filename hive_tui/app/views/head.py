@@ -6,9 +6,12 @@ from hive_tui.app import figures
 from hive_tui.app.lines import BLANK, Line, Span, beside, cut, fit, joined, safe, width_of
 from hive_tui.app.marks import TRANSITIONS, Mark, of_env
 from hive_tui.app.state import HiveState, Link
-from hive_tui.app.triage import needs
+from hive_tui.app.triage import needs, trouble
 from hive_tui.app.views.look import Look
-from hive_tui.model.environment import EnvDetail, EnvState
+from hive_tui.model.environment import EnvDetail, EnvState, Waiting
+
+_EACH = 56
+"""Cells of the status line that each env in motion gets at least."""
 
 _LOST = Mark("◌", "~", "reconnecting", "warning")
 
@@ -75,13 +78,32 @@ def needs_line(state: HiveState, width: int, look: Look) -> Line:
     return cut(line, width)
 
 
-def status_line(state: HiveState, width: int, look: Look) -> Line:
-    """What runs and what waits for what; else how the last transition went."""
+def status_line(state: HiveState, width: int, look: Look, *, first: str | None = None) -> Line:
+    """What runs and what waits for what; else how the last transition went.
+
+    Args:
+        state: Of the hive.
+        width: In cells.
+        look: Time and terminal.
+        first: Id of the env that comes first, or whose last transition is told.
+    """
     moving = [detail for detail in state.envs.values() if detail.view.progress is not None]
+    moving.sort(key=lambda detail: detail.id != first)
     if moving:
-        return cut((Span(" "), *joined((_moving(detail, look) for detail in moving), "   ")), width)
-    last = _newest(state)
+        shown = moving[: max(1, width // _EACH)]
+        more = len(moving) - len(shown)
+        end = f"   and {more} more" if more else ""
+        each = (width - 1 - len(end)) // len(shown) - 3
+        parts = [cut(_moving(detail, look), each) for detail in shown]
+        return cut((Span(" "), *joined(parts, "   "), Span(end, "dim")), width)
+    own = state.envs.get(first) if first is not None else None
+    last = ended(own) if own is not None and own.last else _newest(state)
     return cut((Span(" "), *last), width) if last else BLANK
+
+
+def waits(wait: Waiting) -> str:
+    """`api waits for migrate`, `build waits for 2 CPU slots (1 of 2 taken)`."""
+    return f"{safe(wait.step)} waits for {safe(wait.reason.removeprefix('need '))}"
 
 
 def ended(detail: EnvDetail) -> Line:
@@ -123,6 +145,12 @@ def env_head(detail: EnvDetail, width: int, look: Look) -> Line:
     mark = of_env(view.state, view.progress.done if view.progress else 0)
     reason = view.reason or (detail.failure.reason if detail.failure else None)
     tail = f": {safe(reason)}" if reason and mark.role in ("warning", "bad") else ""
+    wrong = trouble(detail) if mark.role not in ("warning", "bad") else None
+    also = (
+        (Span("   "), look.sign(wrong.mark), Span(f" {safe(wrong.text)}", wrong.mark.role))
+        if wrong is not None
+        else BLANK
+    )
     age = figures.since(detail.since, look.now)
     place = (
         Span(" hive", "heading"),
@@ -133,6 +161,7 @@ def env_head(detail: EnvDetail, width: int, look: Look) -> Line:
         Span("   "),
         look.sign(mark),
         Span(f" {mark.word}{tail}", mark.role),
+        *also,
     )
     right = (Span(f"{age} ", "dim"),) if age and width > width_of(place) + 6 else BLANK
     return beside(place, right, width)
@@ -153,13 +182,11 @@ def _moving(detail: EnvDetail, look: Look) -> Line:
     mark = of_env(view.state, progress.done)
     words: list[Span] = [look.sign(mark), Span(f" {safe(view.name)} ", "text")]
     words.append(Span(f"{progress.done}/{progress.all}", "moving"))
-    if progress.running:
-        words.append(Span(f" {safe(', '.join(progress.running))}", "muted"))
-    if detail.waiting:
-        wait = detail.waiting[0]
-        words.append(Span(f" · {safe(wait.step)} waits for {safe(wait.reason)}", "dim"))
     if progress.eta_s is not None:
-        words.append(Span(f" ~{figures.seconds(progress.eta_s)}", "muted"))
+        words.append(Span(f" {figures.left(progress.eta_s)}", "muted"))
+    if progress.running:
+        words.append(Span(f" {safe(', '.join(progress.running))}", "text"))
+    words.extend(Span(f" · {waits(wait)}", "dim") for wait in detail.waiting)
     return tuple(words)
 
 

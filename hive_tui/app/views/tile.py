@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from hive_tui.app import figures
 from hive_tui.app.lines import BLANK, Line, Span, beside, cut, fit, joined, safe, width_of
 from hive_tui.app.marks import BAR, STALE, TRANSITIONS, of_agent, of_env, of_service, of_test
-from hive_tui.app.triage import broken
+from hive_tui.app.triage import Trouble, trouble
+from hive_tui.app.views.head import waits
 from hive_tui.app.views.look import Look
 from hive_tui.model.environment import (
     EnvDetail,
@@ -25,6 +26,9 @@ FULL = 6
 
 SHORT = 4
 """Lines of a tile without ports and cost."""
+
+_TOLD_S = 90.0
+"""How long a tile tells how its last transition went."""
 
 _SIDE = 16
 """Cells of the right column, so that states and counts stand below each other."""
@@ -105,9 +109,7 @@ def progress_of(progress: ProgressView, width: int, look: Look) -> Line:
         Span(full, "moving"),
         Span(empty, "dim"),
         Span(f" {_done(progress)}", "moving"),
-        Span(
-            f"  ~{figures.seconds(progress.eta_s)}" if progress.eta_s is not None else "", "muted"
-        ),
+        Span(f"  {figures.left(progress.eta_s)}" if progress.eta_s is not None else "", "muted"),
     )
 
 
@@ -145,31 +147,33 @@ def _one_thing(detail: EnvDetail, look: Look, width: int) -> Line:
         return beside(words, (Span(age, "muted"),) if age else BLANK, width)
     if view.progress is not None:
         return progress_of(view.progress, max(6, width // 3), look)
-    if view.state in (EnvState.FAILED, EnvState.DEGRADED):
-        return _trouble(detail, look)
+    if (wrong := trouble(detail)) is not None:
+        return _wrong(wrong, look)
     if agent is not None and agent.state != "none":
         mark = of_agent(agent.state)
         text = safe(agent.reason or agent.state)
         return (look.sign(mark), Span(f" {safe(agent.kind)}  {text}", "muted"))
     if view.wanted.value != view.state.value and view.reason:
         return (Span(safe(view.reason), "muted"),)
-    return BLANK
+    return _just_ended(detail, look)
 
 
-def _trouble(detail: EnvDetail, look: Look) -> Line:
-    view = detail.view
-    mark = of_env(view.state)
-    worst = next(iter(broken(view)), None)
-    reason = safe(view.reason or (detail.failure.reason if detail.failure else mark.word))
-    name = detail.failure.step if detail.failure else ""
-    if worst is not None:
-        mark = of_service(worst.state)
-        name = worst.name
-        reasons = {service.name: service.reason for service in detail.services}
-        reason = safe(reasons.get(name) or reason)
-    name = safe(name)
-    named = reason if not name or name in reason else f"{name}  {reason}"
-    return (look.sign(mark), Span(f" {named}", mark.role))
+def _wrong(wrong: Trouble, look: Look) -> Line:
+    return (look.sign(wrong.mark), Span(f" {safe(wrong.text)}", wrong.mark.role))
+
+
+def _just_ended(detail: EnvDetail, look: Look) -> Line:
+    """How the last transition went, for a while after it."""
+    last = detail.last
+    at = figures.epoch(last.at) if last is not None else None
+    if last is None or at is None or not 0 <= look.now - at < _TOLD_S:
+        return BLANK
+    words = f"{last.transition} {figures.seconds(last.makespan_s)}"
+    if last.critical_path_s:
+        words += f"  path {figures.seconds(last.critical_path_s)}"
+    if last.previous_s is not None:
+        words += f"  before {figures.seconds(last.previous_s)}"
+    return (Span(safe(words), "dim"),)
 
 
 def _verdicts(tests: Sequence[TestView], look: Look) -> Line:
@@ -202,15 +206,18 @@ def _dots(view: EnvView, look: Look) -> Line:
 
 
 def _place(detail: EnvDetail, look: Look) -> Line:
-    """The running steps and what waits while the env moves, else its named ports."""
+    """What moves and what waits; of what is broken the last words; else the named ports."""
     view = detail.view
+    wrong = trouble(detail)
     if view.progress is not None:
-        steps = [(Span(safe(name), "text"),) for name in view.progress.running]
-        waits = [
-            (Span(f"{safe(wait.step)} waits for {safe(wait.reason)}", "dim"),)
-            for wait in detail.waiting
-        ]
-        return joined((*steps, *waits[:1]))
+        steps = [_wrong(wrong, look)] if wrong is not None else []
+        steps += [(Span(safe(name), "text"),) for name in view.progress.running]
+        steps += [(Span(waits(wait), "dim"),) for wait in detail.waiting]
+        return joined(steps)
+    words = next((text for text in reversed(wrong.tail) if text.strip()), "") if wrong else ""
+    if words:
+        bar = "|" if look.plain else "│"
+        return (Span(f"{bar} ", "bad"), Span(safe(words.strip().expandtabs()), "muted"))
     if view.state not in (EnvState.WARM, EnvState.FROZEN, EnvState.DEGRADED) and not any(
         service.state is ServiceState.READY for service in view.services
     ):

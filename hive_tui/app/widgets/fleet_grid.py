@@ -20,6 +20,9 @@ from hive_tui.model.environment import EnvDetail
 TILE_CELLS = 38
 """Narrowest tile, its gap included, before there is one column less."""
 
+WIDEST_CELLS = 60
+"""Widest tile: a few envs on a wide terminal are not drawn out further."""
+
 TABLE_WIDTH, TABLE_HEIGHT = 40, 12
 """Cells and rows of the terminal under which the fleet is a table."""
 
@@ -59,11 +62,12 @@ def arrange(count: int, width: int, height: int, screen: tuple[int, int]) -> Arr
     """
     if screen[0] < TABLE_WIDTH or screen[1] < TABLE_HEIGHT:
         return Arrangement(1, max(1, width), 1, 1)
-    columns = max(1, width // TILE_CELLS)
-    whole = Arrangement(columns, width // columns, views.FULL, views.FULL + 1)
+    columns = max(1, min(width // TILE_CELLS, count))
+    cells = min(width // columns, WIDEST_CELLS)
+    whole = Arrangement(columns, cells, views.FULL, views.FULL + 1)
     if screen[0] >= _FULL_WIDTH or whole.height(count) <= height + 1:
         return whole
-    return Arrangement(columns, width // columns, views.SHORT, views.SHORT + 1)
+    return Arrangement(columns, cells, views.SHORT, views.SHORT + 1)
 
 
 class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):

@@ -140,7 +140,14 @@ def _forget(context: Context) -> list[str]:
 
     def job(env: str) -> Job:
         params = {"env": env, "force": True, "keep_branch": False, "wait": True}
-        return Job(env, lambda link, on_event: link.call("destroy", params, on_event))
+
+        def ask(link: Connection, on_event: OnEvent) -> Any:
+            done = link.call("destroy", params, on_event)
+            if done["error"]:  # its repository may be gone or broken; the folder goes anyway
+                link.call("release", {"env": env})
+            return {**done, "outcome": "succeeded", "error": None}
+
+        return Job(env, ask)
 
     names = [view["name"] for view in _envs(context)]
     _do("destroy", [job(f"{PROJECT}/{name}") for name in names], context)
@@ -252,8 +259,16 @@ def _folder(context: Context) -> Path:
 @contextlib.contextmanager
 def _alone(context: Context) -> Iterator[None]:
     """Hold the demo of this home; a second command waits for the first."""
-    context.home.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    held = os.open(context.home.state, os.O_RDONLY | os.O_CLOEXEC)
+    state = context.home.state
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = os.open(state, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise HiveError(
+            f"{state} cannot be used: {error.strerror}",
+            hint="set HIVE_HOME to a folder of your own",
+            code="state_readonly",
+        ) from None
     try:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -52,6 +52,7 @@ class Scene(NamedTuple):
         services = {service["name"]: service["state"] for service in env["services"]}
         return (
             env["state"] in self.states
+            and env["wanted"] == self.wanted
             and self.tested(env)
             and (self.lost is None or services.get(self.lost) == "crashed")
         )

@@ -25,6 +25,9 @@ from hive_tui.cli.progress import Progress
 from hive_tui.cli.text import plain, seconds
 from hive_tui.model.errors import HiveError, NotAvailableError, UsageError, to_wire
 
+_TAIL_LINES = 10
+"""Last lines of a failed step's log that are printed."""
+
 Ask = Callable[[Connection, OnEvent], Any]
 """Does the call for one env and returns the daemon's result object."""
 
@@ -226,7 +229,7 @@ def carry_out(transition: str, jobs: Sequence[Job], context: Context) -> int:
             ) from None
     worst = max((status for _, status in results), default=0)
     if context.json:
-        context.document({"results": [result for result, _ in results]})
+        context.document({"results": [_as_json(result) for result, _ in results]})
         return worst
     for result, _ in results:
         _say(transition, result, context)
@@ -282,8 +285,13 @@ def side_by_side(
 
 def _ended(answer: dict[str, Any]) -> tuple[dict[str, Any], int]:
     error = answer.get("error")
-    status = exit_status_of(error, answer["outcome"])
-    return {**answer, "error": error_object(error) if error else None}, status
+    return {**answer, "error": error}, exit_status_of(error, answer["outcome"])
+
+
+def _as_json(result: dict[str, Any]) -> dict[str, Any]:
+    """The result object of the contract, whose error has no log lines."""
+    error = result["error"]
+    return {**result, "error": error_object(error) if error else None}
 
 
 def _failed(transition: str, env: str, error: HiveError) -> tuple[dict[str, Any], int]:
@@ -314,6 +322,8 @@ def _say(transition: str, result: dict[str, Any], context: Context) -> None:
         return
     message = str(error["message"]).removeprefix(f"{result['env']}: ")
     context.note(f"hive: {name}: {transition} {plain(outcome or 'failed')}: {_lines(message)}")
+    for line in error.get("tail", ())[-_TAIL_LINES:]:
+        context.note(f"      │ {plain(line)}")
     if error.get("hint"):
         context.note(f"      {_lines(error['hint'])}")
 

@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import cast
 
@@ -38,6 +39,9 @@ PENDING = 50
 THEME = f"readiness: port opens -> dependent runs, {PENDING} pending"
 
 POLL_S = 0.01
+
+_TRUNCATED_S = 0.0005
+"""What the trace's start, cut to milliseconds, lacks on average."""
 
 _SERVICE = """
 import _socket, posix, sys, time
@@ -63,19 +67,26 @@ def measure(quick: bool, stack: contextlib.ExitStack) -> list[Figure]:
         quick: Fewer rounds.
         stack: Closes what has to be closed at the end.
     """
+    rounds = 2 if quick else 4
     with yard(HIVE_SLOTS=str(PENDING)) as made:
         reports = Reports(made.folder)
         opened = made.folder / "opened"
         opened.mkdir()
         made.make_repo(_toml(opened, reports), {"service.py": _SERVICE})
         made.hive("spawn", "bench")
-        delays_s = [
-            delay_s for _ in range(2 if quick else 4) for delay_s in _warm(made, opened, reports)
-        ]
+        starts_s: list[float] = []
+        words_s: list[float] = []
+        for _ in range(rounds):
+            some, others = _warm(made, opened, reports)
+            starts_s += some
+            words_s += others
+        floor_ms = median([_launch_s(made, reports) for _ in range(20)]) * 1e3
         reports.close()
+    floor = f"a shim, a shell and its word alone: {floor_ms:.1f} ms"
     return [
-        *_figures("hive warm, to the dependent's first word", delays_s, (5.0, 25.0)),
-        *asyncio.run(_alone(2 if quick else 4)),
+        *_figures("hive warm, to the dependent's start", starts_s, (5.0, 25.0)),
+        *_figures("hive warm, to the dependent's first word", words_s, beside=floor),
+        *asyncio.run(_alone(rounds)),
     ]
 
 
@@ -104,8 +115,12 @@ def _toml(opened: Path, reports: Reports) -> str:
     return "\n".join(parts)
 
 
-def _warm(made: Yard, opened: Path, reports: Reports) -> list[float]:
-    """Delays of one warm: from just before `listen()` to the dependent's word."""
+def _warm(made: Yard, opened: Path, reports: Reports) -> tuple[list[float], list[float]]:
+    """Delays of one warm, from just before `listen()`.
+
+    Returns:
+        To the start of each dependent's step, by hive's trace; to its first word, by our clock.
+    """
     made.hive("stop", "bench")
     reports.clear()
     process = subprocess.Popen(
@@ -122,13 +137,33 @@ def _warm(made: Yard, opened: Path, reports: Reports) -> list[float]:
         ran.update((word, at_ns) for at_ns, word in reports.read(1.0))
     if process.wait() != 0 or len(ran) < PENDING:
         raise ChildProcessError(f"hive warm failed, {len(ran)} of {PENDING} dependents ran")
-    return [(at_ns - int((opened / word).read_text())) / 1e9 for word, at_ns in ran.items()]
+    trace = made.hive("trace", "bench", "--json").json
+    zero_s = datetime.fromisoformat(trace["started"]).timestamp() + _TRUNCATED_S
+    started_s = {step["name"]: zero_s + step["started_s"] for step in trace["steps"]}
+    opened_ns = {word: int((opened / word).read_text()) for word in ran}
+    return (
+        [started_s[f"d{word}"] - at_ns / 1e9 for word, at_ns in opened_ns.items()],
+        [(ran[word] - at_ns) / 1e9 for word, at_ns in opened_ns.items()],
+    )
+
+
+def _launch_s(made: Yard, reports: Reports) -> float:
+    """The floor of a first word: what a shell in a shell takes to report."""
+    script = f"echo floor > {reports.path}"
+    began_ns = time.time_ns()
+    process = subprocess.Popen(("/bin/sh", "-c", '"$@"; exit 0', "x", "/bin/sh", "-c", script))
+    took_s = (reports.until("floor", process)["floor"] - began_ns) / 1e9
+    process.wait()
+    return took_s
 
 
 class _ThisProcess:
     """A session that consists of this process."""
 
     def members(self, identity: Identity) -> tuple[int, ...]:
+        return (identity.pid,)
+
+    def descendants(self, identity: Identity) -> tuple[int, ...]:
         return (identity.pid,)
 
     def alive(self, identity: Identity) -> bool:

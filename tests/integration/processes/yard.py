@@ -13,7 +13,7 @@ from pathlib import Path
 from hive_tui.drivers.processes import LocalProcesses
 from hive_tui.engine.protocols import Exit, Identity, Launch
 
-DEADLINE_S = 8.0
+DEADLINE_S = 30.0
 
 
 class Yard:

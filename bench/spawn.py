@@ -12,10 +12,12 @@ import subprocess
 import time
 from pathlib import Path
 
+import msgspec
 import psutil
 
 from bench.figures import Figure, median, spread
 from bench.yards import HIVE, PATIENCE_S, timed_s, yard
+from hive_tui.engine.protocols import Spare
 from tests.hives import GIT, Yard
 
 THEME = "spawn: hive spawn / git worktree add"
@@ -122,5 +124,5 @@ def _rest(made: Yard, spares: int) -> None:
 def _ready_spares(made: Yard) -> int:
     database = made.home / "hive.db"
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as store:
-        rows = store.execute("select count(*) from spares where state = 'ready'").fetchone()
-    return int(rows[0])
+        rows = store.execute("SELECT record FROM spares").fetchall()
+    return sum(msgspec.json.decode(record, type=Spare).state == "ready" for (record,) in rows)

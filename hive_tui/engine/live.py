@@ -34,11 +34,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PUBLISH_S = 1 / 30
+"""Shortest time between two values of an env."""
+
 _PROBE_GRACE_S = 1.0
 
 
 class LiveEnv:
-    """The daemon's knowledge of one env. Changes are published once per turn of the loop."""
+    """The daemon's knowledge of one env. Changes are published, many as one."""
 
     def __init__(self, world: World, record: EnvRecord, project: Project) -> None:
         self.world = world
@@ -71,6 +74,7 @@ class LiveEnv:
         self._cpu: tuple[float, float] | None = None
         self._state: tuple[EnvState, str] | None = None
         self._pending = False
+        self._published_at = float("-inf")
         self.gone = False
         self.adopt_project(project)
 
@@ -158,10 +162,14 @@ class LiveEnv:
     # --- showing ---------------------------------------------------------------------------
 
     def changed(self) -> None:
-        """Publish the env at the end of this turn of the loop, once."""
+        """Publish the env soon, once: after this turn of the loop, and not too often.
+
+        A warm of many steps changes it hundreds of times a second; nobody can see that.
+        """
         if not self._pending and not self.gone:
             self._pending = True
-            asyncio.get_running_loop().call_soon(self._publish)
+            loop = asyncio.get_running_loop()
+            loop.call_at(max(loop.time(), self._published_at + PUBLISH_S), self._publish)
 
     def moved(self) -> None:
         """Take note that a step of the running transition began or ended."""
@@ -177,6 +185,7 @@ class LiveEnv:
     def _publish(self) -> None:
         """Publish for those who listen; without them only note since when its state is so."""
         self._pending = False
+        self._published_at = asyncio.get_running_loop().time()
         self._forget_ended()
         if self.gone:
             return

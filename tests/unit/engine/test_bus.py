@@ -56,6 +56,17 @@ def test_events_beyond_the_bound_are_dropped_oldest_first_and_counted() -> None:
     assert mailbox.drain().dropped == 0
 
 
+def test_a_bus_knows_whether_somebody_listens() -> None:
+    bus = Bus()
+    assert not bus.heard
+
+    mailbox = bus.subscribe(lambda: None)
+    assert bus.heard
+
+    bus.unsubscribe(mailbox)
+    assert not bus.heard
+
+
 def test_a_closed_mailbox_gets_nothing() -> None:
     bus = Bus()
     closed = bus.subscribe(lambda: None)

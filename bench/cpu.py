@@ -19,7 +19,7 @@ from bench.yards import Reports, yard
 
 THEME = "warm: jobs that burn a core"
 
-UNIT_S = 0.1
+UNIT_S = 0.15
 """About what one unit of work takes on one core."""
 
 JOBS: dict[str, tuple[int, tuple[str, ...]]] = {

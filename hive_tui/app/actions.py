@@ -28,6 +28,8 @@ class Situation(msgspec.Struct, frozen=True):
     env: EnvDetail | None = None
     service: str | None = None
     """Chosen service, on the env screen."""
+    chosen: tuple[EnvDetail, ...] = ()
+    """Envs that are marked, on the fleet: actions for many are about these."""
 
 
 Reason = Callable[[Situation], str | None]
@@ -50,6 +52,21 @@ class Action(msgspec.Struct, frozen=True):
     reason: Reason
     footer: int = 0
     """Place in the footer, from 1; 0: not there."""
+    many: bool = False
+    """Whether it is done to all marked envs."""
+
+    def refusal(self, now: Situation) -> str | None:
+        """Why it is not possible now; `None`: it is, for one of the envs at least."""
+        if not (self.many and now.chosen):
+            return self.reason(now)
+        reasons = [self.reason(alone(now, env)) for env in now.chosen]
+        return None if None in reasons else reasons[0]
+
+    def targets(self, now: Situation) -> tuple[EnvDetail, ...]:
+        """The envs that it would be done to: of the marked ones those for which it is possible."""
+        if self.many and now.chosen:
+            return tuple(env for env in now.chosen if self.reason(alone(now, env)) is None)
+        return (now.env,) if now.env is not None else ()
 
     @property
     def palette(self) -> str:
@@ -59,8 +76,15 @@ class Action(msgspec.Struct, frozen=True):
 
     @property
     def shown_key(self) -> str:
-        """The first key as people write it."""
+        """The first key as people write it; `1-9` where every digit has its own meaning."""
+        if len(self.keys) == 9:
+            return "1-9"
         return _SHOWN.get(self.keys[0], self.keys[0])
+
+
+def alone(now: Situation, env: EnvDetail) -> Situation:
+    """The situation as if only this env were meant."""
+    return msgspec.structs.replace(now, env=env, chosen=())
 
 
 _SHOWN = {
@@ -147,6 +171,10 @@ def _needed(now: Situation) -> str | None:
     return None if needs(now.state.envs.values()) else "nobody needs you"
 
 
+def _some(now: Situation) -> str | None:
+    return None if now.state.envs else "there is no env yet"
+
+
 def _settled(now: Situation) -> str | None:
     if why := _env(now):
         return why
@@ -162,7 +190,9 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "env.open", ("enter",), "open", "Show everything about the env.", (FLEET,), _selected, 1
     ),
-    Action("env.warm", ("w",), "warm", "Bring everything up.", _BOTH, _not_in(EnvState.WARM), 2),
+    Action(
+        "env.warm", ("w",), "warm", "Bring everything up.", _BOTH, _not_in(EnvState.WARM), 2, True
+    ),
     Action(
         "env.cool",
         ("c",),
@@ -171,8 +201,11 @@ ACTIONS: tuple[Action, ...] = (
         _BOTH,
         _not_in(EnvState.COLD),
         3,
+        True,
     ),
-    Action("env.stop", ("s",), "stop", "Stop all of it.", _BOTH, _not_in(EnvState.STOPPED), 4),
+    Action(
+        "env.stop", ("s",), "stop", "Stop all of it.", _BOTH, _not_in(EnvState.STOPPED), 4, True
+    ),
     Action(
         "env.freeze",
         ("f",),
@@ -181,9 +214,10 @@ ACTIONS: tuple[Action, ...] = (
         _BOTH,
         _freeze,
         9,
+        True,
     ),
     Action("env.logs", ("l",), "logs", "Follow its logs.", _BOTH, _selected, 5),
-    Action("env.test", ("t",), "test", "Run its test suites.", _BOTH, _test, 6),
+    Action("env.test", ("t",), "test", "Run its test suites.", _BOTH, _test, 6, True),
     Action(
         "service.restart", ("r",), "restart", "Restart the chosen service.", (ENV,), _restart, 7
     ),
@@ -217,6 +251,49 @@ ACTIONS: tuple[Action, ...] = (
         (FLEET,),
         _needed,
         11,
+    ),
+    Action(
+        "fleet.filter",
+        ("slash",),
+        "filter",
+        "Show only envs that hold what is typed: name, branch, state, broken service.",
+        (FLEET,),
+        _some,
+        9,
+    ),
+    Action(
+        "fleet.mark",
+        ("space",),
+        "mark",
+        "Mark the env and go on; w, c, s, f and t are then done to all marked ones.",
+        (FLEET,),
+        _selected,
+        10,
+    ),
+    Action(
+        "fleet.sort",
+        ("S",),
+        "sort",
+        "Sort: as made, needs you first, by name, by memory, newest change first.",
+        (FLEET,),
+        _some,
+        12,
+    ),
+    Action(
+        "fleet.jump",
+        tuple("123456789"),
+        "jump",
+        "Select the env of that number, as the tiles stand.",
+        (FLEET,),
+        _some,
+    ),
+    Action(
+        "fleet.clear",
+        ("escape",),
+        "clear",
+        "Take marks away, then the filter.",
+        (FLEET,),
+        always,
     ),
     Action("fleet.left", ("left", "h"), "left", "Select the env to the left.", (FLEET,), always),
     Action("fleet.down", ("down", "j"), "down", "Select the env below.", (FLEET,), always),

@@ -89,6 +89,7 @@ class HiveApp(App[None]):
     def on_mount(self) -> None:
         """Put on the theme, and begin to listen."""
         self._load_themes()
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.run_worker(self._bridge.run(), name="bridge", exit_on_error=True)
         self.set_interval(1.0, self._tick)
 

@@ -7,7 +7,7 @@ says how it ended, and why where it could not be done.
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +41,11 @@ class Intents:
         """Bring the env to cold, from above or from below."""
         self.transition(env, "start" if env.view.state is EnvState.STOPPED else "cool")
 
-    def freeze(self, env: EnvDetail) -> None:
-        """Freeze a warm env; thaw a frozen one."""
-        self.transition(env, "thaw" if env.view.state is EnvState.FROZEN else "freeze")
+    def freeze(self, envs: Sequence[EnvDetail]) -> None:
+        """Freeze those that are not frozen; where all are, thaw them."""
+        up = [env for env in envs if env.view.state is not EnvState.FROZEN]
+        for env in up or envs:
+            self.transition(env, "freeze" if up else "thaw")
 
     def restart(self, env: EnvDetail, service: str) -> None:
         """Restart one service."""

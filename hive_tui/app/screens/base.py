@@ -48,7 +48,7 @@ class HiveScreen(Screen[None], inherit_bindings=False):
 
     def situation(self) -> Situation:
         """What an action would be about now."""
-        return Situation(self.hive.state, self.env(), self.service())
+        return Situation(self.hive.state, self.env(), self.service(), self.chosen())
 
     def env(self) -> EnvDetail | None:
         """The env that the keys are about."""
@@ -58,13 +58,17 @@ class HiveScreen(Screen[None], inherit_bindings=False):
         """The service that the keys are about."""
         return None
 
+    def chosen(self) -> tuple[EnvDetail, ...]:
+        """The envs that are marked, for actions on many."""
+        return ()
+
     def show(self, state: HiveState) -> None:
         """Draw the state. Called at most once a frame, and once a second for what has an age."""
         raise NotImplementedError
 
     def action_act(self, action: str, key: str = "") -> None:
         """Do what a key or the palette asks for; say why where that is not possible."""
-        if why := BY_ID[action].reason(self.situation()):
+        if why := BY_ID[action].refusal(self.situation()):
             self.app.notify(why, severity="warning", markup=False, timeout=3)
             return
         self.deeds()[action](key)
@@ -100,17 +104,22 @@ class EnvDeeds(HiveScreen):
         intents = self.hive.intents
         return {
             **super().deeds(),
-            "env.warm": lambda _: intents.transition(self._target(), "warm"),
-            "env.cool": lambda _: intents.cool(self._target()),
-            "env.stop": lambda _: intents.transition(self._target(), "stop"),
-            "env.freeze": lambda _: intents.freeze(self._target()),
-            "env.test": lambda _: intents.test(self._target()),
+            "env.warm": lambda _: self._each("env.warm", lambda e: intents.transition(e, "warm")),
+            "env.cool": lambda _: self._each("env.cool", intents.cool),
+            "env.stop": lambda _: self._each("env.stop", lambda e: intents.transition(e, "stop")),
+            "env.freeze": lambda _: intents.freeze(BY_ID["env.freeze"].targets(self.situation())),
+            "env.test": lambda _: self._each("env.test", intents.test),
             "env.browse": lambda _: intents.browse(self._target(), self.service()),
             "env.copy_url": lambda _: intents.copy_url(self._target(), self.service()),
             "env.shell": lambda _: intents.shell(self._target()),
             "env.logs": lambda _: self.hive.open_logs(self._target().id, self.service()),
             "env.destroy": lambda _: self.hive.ask_destroy(self._target()),
         }
+
+    def _each(self, action: str, deed: Callable[[EnvDetail], None]) -> None:
+        """Do it to the env, or to each of the marked ones for which it is possible."""
+        for env in BY_ID[action].targets(self.situation()):
+            deed(env)
 
     def _target(self) -> EnvDetail:
         env = self.env()

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.widgets import Input
 
 from hive_tui.app.actions import FLEET, bindings
-from hive_tui.app.lines import BLANK, Line, Span
+from hive_tui.app.lines import BLANK, Line, Span, cut
+from hive_tui.app.ordering import Sort, arranged
 from hive_tui.app.screens.base import Deed, EnvDeeds
 from hive_tui.app.state import HiveState, Link
 from hive_tui.app.triage import needs
-from hive_tui.app.views.head import banner, fleet_head, needs_line, status_line
+from hive_tui.app.views.head import banner, fleet_head, fleet_view, needs_line, status_line
 from hive_tui.app.widgets.fleet_grid import FleetGrid
 from hive_tui.app.widgets.rows import Rows
 from hive_tui.model.environment import EnvDetail
@@ -25,6 +27,12 @@ _NO_ENV: tuple[Line, ...] = (
     (Span("  n", "accent"), Span(" makes one: a worktree, a branch, ports and services.", "muted")),
     (Span("  From a shell: ", "muted"), Span("hive spawn NAME --warm", "text")),
 )
+_NO_MATCH: tuple[Line, ...] = (
+    BLANK,
+    (Span("  No env holds that.", "strong"),),
+    BLANK,
+    (Span("  esc", "accent"), Span(" shows all of them again.", "muted")),
+)
 
 
 class FleetScreen(EnvDeeds):
@@ -33,13 +41,31 @@ class FleetScreen(EnvDeeds):
     AREA = FLEET
     BINDINGS = bindings(FLEET)
 
+    def __init__(self, *, id: str | None = None) -> None:
+        """Create the screen: all envs, in the order in which they were made."""
+        super().__init__(id=id)
+        self._sort = Sort.MADE
+
     def compose(self) -> ComposeResult:
         """Head line, tiles, foot."""
         yield Rows(id="head")
         with Container(id="body"):
             yield FleetGrid(id="fleet")
             yield Rows(id="empty")
+        yield Input(id="search", placeholder="name, branch, state, broken service", compact=True)
         yield Rows(id="foot")
+
+    def on_mount(self) -> None:
+        """Draw; the keys go to the tiles, not to the filter."""
+        super().on_mount()
+        field = self.query_one("#search", Input)
+        field.cursor_blink = False
+        self.query_one(FleetGrid).focus()
+
+    def chosen(self) -> tuple[EnvDetail, ...]:
+        """The marked envs."""
+        envs = self.hive.state.envs
+        return tuple(envs[env] for env in self.query_one(FleetGrid).marked if env in envs)
 
     def env(self) -> EnvDetail | None:
         """The selected env."""
@@ -62,6 +88,11 @@ class FleetScreen(EnvDeeds):
             "fleet.page_down": lambda _: grid.move_page(1),
             "fleet.first": lambda _: grid.select_at(0),
             "fleet.last": lambda _: grid.select_at(-1),
+            "fleet.filter": lambda _: self._open_filter(),
+            "fleet.mark": lambda _: self._mark(),
+            "fleet.sort": lambda _: self._sort_next(),
+            "fleet.jump": self._jump,
+            "fleet.clear": lambda _: self._clear(),
             "fleet.next_need": lambda _: self._next_need(),
         }
 
@@ -70,18 +101,30 @@ class FleetScreen(EnvDeeds):
         look = self.hive.look()
         width = self.app.size.width
         out_of_date = state.link is Link.LOST
-        head = fleet_head(state, width, look)
+        words = self.query_one("#search", Input).value
+        envs = arranged(state, self._sort, words)
+        head = fleet_head(state, width, look, self._sort)
         notice = banner(state, width, look)
         with self.app.batch_update():
             self.query_one("#head", Rows).put(*((head, notice) if notice else (head,)))
             grid = self.query_one(FleetGrid)
-            grid.put(state.envs, state.history, look, out_of_date=out_of_date)
-            empty = not state.envs and state.link is Link.LIVE
+            grid.put(envs, state.history, look, out_of_date=out_of_date)
+            empty = not envs and state.link is Link.LIVE
             grid.display = not empty
             hint = self.query_one("#empty", Rows)
             hint.display = empty
-            hint.put(*_NO_ENV)
+            hint.put(*(_NO_MATCH if state.envs else _NO_ENV))
             self._show_foot(state)
+
+    @on(Input.Changed, "#search")
+    def filtered(self) -> None:
+        """Filter as it is typed."""
+        self.redraw()
+
+    @on(Input.Submitted, "#search")
+    def filter_kept(self) -> None:
+        """Back to the tiles; the filter stays."""
+        self._close_filter()
 
     @on(FleetGrid.Opened)
     def open_clicked(self, message: FleetGrid.Opened) -> None:
@@ -95,7 +138,44 @@ class FleetScreen(EnvDeeds):
 
     def _show_foot(self, state: HiveState) -> None:
         look, width = self.hive.look(), self.app.size.width
-        self.show_foot(needs_line(state, width, look), status_line(state, width, look))
+        grid = self.query_one(FleetGrid)
+        words = self.query_one("#search", Input).value
+        shown = fleet_view(words, len(grid.marked), len(state.envs), grid.count)
+        first = shown or needs_line(state, width, look)
+        self.show_foot(cut(first, width), status_line(state, width, look))
+
+    def _open_filter(self) -> None:
+        field = self.query_one("#search", Input)
+        field.add_class("-open")
+        field.focus()
+
+    def _close_filter(self) -> None:
+        field = self.query_one("#search", Input)
+        field.set_class(bool(field.value), "-open")
+        self.query_one(FleetGrid).focus()
+        self.redraw()
+
+    def _clear(self) -> None:
+        """Marks first, then the filter."""
+        grid, field = self.query_one(FleetGrid), self.query_one("#search", Input)
+        if grid.marked and self.focused is not field:
+            grid.unmark()
+        else:
+            field.value = ""
+            self._close_filter()
+        self.redraw()
+
+    def _mark(self) -> None:
+        self.query_one(FleetGrid).mark()
+        self.redraw()
+
+    def _sort_next(self) -> None:
+        self._sort = self._sort.next
+        self.redraw()
+
+    def _jump(self, key: str) -> None:
+        if key.isdigit():
+            self.query_one(FleetGrid).select_at(int(key) - 1)
 
     def _next_need(self) -> None:
         grid = self.query_one(FleetGrid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hive_tui.app import figures
 from hive_tui.app.lines import BLANK, Line, Span, beside, cut, fit, joined, safe, width_of
 from hive_tui.app.marks import TRANSITIONS, Mark, of_env
+from hive_tui.app.ordering import Sort
 from hive_tui.app.state import HiveState, Link
 from hive_tui.app.triage import needs, trouble
 from hive_tui.app.views.look import Look
@@ -16,8 +17,8 @@ _EACH = 56
 _LOST = Mark("◌", "~", "reconnecting", "warning")
 
 
-def fleet_head(state: HiveState, width: int, look: Look) -> Line:
-    """Project, counts, who needs a person; memory and processor at the right."""
+def fleet_head(state: HiveState, width: int, look: Look, order: Sort = Sort.MADE) -> Line:
+    """Project, counts, who needs a person, an order not as made; the machine at the right."""
     envs = tuple(state.envs.values())
     warm = sum(detail.view.state is EnvState.WARM for detail in envs)
     moving = sum(detail.view.state in TRANSITIONS for detail in envs)
@@ -29,8 +30,9 @@ def fleet_head(state: HiveState, width: int, look: Look) -> Line:
         (Span(f"{warm} warm", "muted"),) if warm else BLANK,
         (Span(f"{moving} moving", "moving"),) if moving else BLANK,
         (Span(f"{wanting} need you", "warning"),) if wanting else BLANK,
+        (Span(order.value, "dim"),) if order is not Sort.MADE else BLANK,
     ]
-    for dropped in (1, 2, 0):
+    for dropped in (1, 4, 2, 0):
         if width_of(start) + width_of(joined(counts)) + width_of(end) + 2 > width:
             counts[dropped] = BLANK
     return beside((*start, *joined(counts)), end, width, gap=2)
@@ -54,6 +56,19 @@ def load(state: HiveState, width: int, look: Look) -> Line:
         slots = f"{hive.slots_taken}/{hive.slots}"
         parts.append((Span("slots ", "dim"), Span(slots, "muted")))
     return joined(parts)
+
+
+def fleet_view(words: str, marked: int, all_envs: int, shown: int) -> Line:
+    """What is marked and what is filtered; blank where nothing is."""
+    parts: list[Line] = []
+    if marked:
+        text = f"{figures.count(marked, 'env')} marked"
+        parts.append((Span(text, "accent"), Span(": w c s f t are for all of them", "muted")))
+    if words:
+        parts.append((Span(f"{shown} of {all_envs} hold “{safe(words)}”", "match"),))
+    if parts:
+        parts.append((Span("esc", "accent"), Span(" clears", "muted")))
+    return (Span(" "), *joined(parts, "   ")) if parts else BLANK
 
 
 def needs_line(state: HiveState, width: int, look: Look) -> Line:

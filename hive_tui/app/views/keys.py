@@ -54,19 +54,16 @@ def help_page(width: int, look: Look) -> list[Line]:
 
 
 def _key(action: Action, now: Situation) -> Line:
-    possible = action.reason(now) is None
-    key = "1-9" if action.id == "logs.source" else action.shown_key
+    possible = action.refusal(now) is None
     return (
-        Span(key, "accent" if possible else "dim"),
+        Span(action.shown_key, "accent" if possible else "dim"),
         Span(f" {action.label}", "muted" if possible else "dim"),
     )
 
 
 def _explained(action: Action) -> Line:
     keys = action.shown_key
-    if action.id == "logs.source":
-        keys = "1-9"
-    elif len(action.keys) > 1:
+    if 1 < len(action.keys) < 9:
         keys = f"{keys} {action.keys[1]}"
     return (
         *fit((Span(f"  {keys}", "accent"),), 13),

@@ -73,6 +73,22 @@ def row(detail: EnvDetail, width: int, look: Look) -> Line:
     return beside(head, cut((Span(safe(rest), mark.role),), max(8, width // 2)), width)
 
 
+def marked(line: Line, look: Look) -> Line:
+    """A line of a tile or of the table as that of a marked env: a full block at its edge."""
+    edge = Span("#" if look.plain else "█", "accent")
+    return (
+        edge,
+        *(span._replace(text=span.text[1:]) if at == 0 else span for at, span in enumerate(line)),
+    )
+
+
+def ages(detail: EnvDetail, look: Look) -> bool:
+    """Whether what the tile says changes with the time alone."""
+    at = figures.epoch(detail.last.at) if detail.last is not None else None
+    fresh = at is not None and 0 <= look.now - at < _TOLD_S + 5
+    return fresh or detail.view.agent is not None
+
+
 def git_of(git: GitView | None, look: Look) -> Line:
     """`↑3 ↓2 ±12`: commits ahead and behind, files changed. What is zero is left out."""
     if git is None:

@@ -105,6 +105,17 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._look = Look()
         self._faded = False
         self._selected: str | None = None
+        self._marked: frozenset[str] = frozenset()
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """Ids of the marked envs that are shown, as the tiles stand."""
+        return tuple(env for env in self._order if env in self._marked)
+
+    @property
+    def count(self) -> int:
+        """Number of tiles."""
+        return len(self._order)
 
     @property
     def selected(self) -> str | None:
@@ -152,7 +163,7 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
             if everything
             or before[env] is not envs[env]
             or self._history.get(env) != history.get(env)
-            or (aged and envs[env].view.agent is not None)
+            or (aged and views.ages(envs[env], look))
         ]
         self._history, self._look = history, look
         for at in changed:
@@ -162,6 +173,21 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh()
         else:
             self._repaint(changed)
+
+    def mark(self) -> None:
+        """Mark the selected env, or take its mark away; then select the next one."""
+        at = self._at(self._selected)
+        if at is None:
+            return
+        self._marked ^= {self._order[at]}
+        self._repaint([at])
+        self.select_at(min(at + 1, len(self._order) - 1))
+
+    def unmark(self) -> None:
+        """Take all marks away."""
+        places = [at for at, env in enumerate(self._order) if env in self._marked]
+        self._marked = frozenset()
+        self._repaint(places)
 
     def move(self, columns: int = 0, rows: int = 0) -> None:
         """Select the tile so many columns and rows away; at the edge it stays."""
@@ -178,8 +204,8 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self.move(rows=pages * max(1, self.size.height // self.arrangement.pitch))
 
     def select_at(self, at: int) -> None:
-        """Select the tile of a place; -1 is the last."""
-        if self._order:
+        """Select the tile of a place; -1 is the last. A place without a tile is ignored."""
+        if -1 <= at < len(self._order) and self._order:
             self.select(self._order[at])
 
     def select(self, env: str) -> None:
@@ -205,10 +231,10 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def on_click(self, event: Click) -> None:
         """A click selects, a second one opens."""
         plan = self.arrangement
-        column = min(event.x // plan.width, plan.columns - 1)
+        column = event.x // plan.width
         row = (event.y + round(self.scroll_offset.y)) // plan.pitch
         at = row * plan.columns + column
-        if at < len(self._order):
+        if column < plan.columns and at < len(self._order):
             self.select(self._order[at])
             if event.chain >= 2:
                 self.post_message(self.Opened(self._order[at]))
@@ -233,6 +259,8 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if lines is None:
             lines = self._painted[env] = self._draw(self._envs[env], plan)
         line = lines[part]
+        if env in self._marked:
+            line = views.marked(line, self._look)
         if env == self._selected:
             line = lifted(line)
         return fit(line, plan.width)

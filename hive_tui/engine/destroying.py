@@ -123,6 +123,7 @@ class Destroying:
         await self._transitions.request(live, Transition.STOP)
         live.event("env.released", f"{live.record.name}: let go; {live.record.worktree} stays")
         await self._gone(live)
+        self._world.logs.forget(live.record.uid)
 
     async def undo(self, project_of: Callable[[str], Project]) -> tuple[LiveEnv, tuple[str, ...]]:
         """Take the last destroyed env back.

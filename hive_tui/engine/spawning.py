@@ -294,6 +294,7 @@ class Spawning:
             return ended
         if not _worktree_made(ended):
             self._leave(live)
+            self._world.logs.forget(live.record.uid)
             return ended
         live.check_worktree()
         self.prepare_spares(live.project)

@@ -232,8 +232,10 @@ class Operation:
         ended = [node]
         self._close(node, outcome, error.message if error else None)
         if outcome is Outcome.FAILED:
-            tail = error.tail if isinstance(error, StepFailedError) else ()
-            failure = Failure(step=node.step.target, reason=node.error or "failed", tail=tail)
+            tail = error.tail if isinstance(error, StepFailedError) else None
+            hint = error.hint if error is not None and tail is None else None
+            reason = node.error or "failed"
+            failure = Failure(step=node.step.target, reason=reason, tail=tail or (), hint=hint)
             self.failures = (*self.failures, failure)
         if outcome is Outcome.SUCCEEDED:
             for dependent in node.dependents:

@@ -13,7 +13,7 @@ from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.progress import Feed, Watch
 from hive_tui.engine.transitions import Transitions, learn
 from hive_tui.engine.world import World
-from hive_tui.model.environment import TestState
+from hive_tui.model.environment import Failure, TestState
 from hive_tui.model.errors import HiveError, NotFoundError
 from hive_tui.model.plan import Outcome, Plan, StepKind, StepTrace, Transition
 
@@ -26,7 +26,7 @@ class Testing:
     def __init__(self, world: World, transitions: Transitions) -> None:
         self._world = world
         self._transitions = transitions
-        self._runs: set[asyncio.Task[None]] = set()
+        self._runs: set[asyncio.Task[HiveError | None]] = set()
 
     async def run(
         self,
@@ -35,7 +35,7 @@ class Testing:
         *,
         watch: Watch | None = None,
         wait: bool = True,
-    ) -> None:
+    ) -> HiveError | None:
         """Run suites and keep their verdicts. The one that asks may leave; the run goes on.
 
         Args:
@@ -43,6 +43,9 @@ class Testing:
             suites: Names; empty is all of the project's.
             watch: Gets progress events.
             wait: False returns as soon as the run is under way.
+
+        Returns:
+            Why a suite came to no verdict, where one did not; the others have run.
 
         Raises:
             NotFoundError: No such suite.
@@ -68,11 +71,13 @@ class Testing:
         self._runs.add(work)
         work.add_done_callback(self._runs.discard)
         if wait:
-            await asyncio.shield(work)
-        else:
-            work.add_done_callback(lambda task: _report(live, task))
+            return await asyncio.shield(work)
+        work.add_done_callback(lambda task: _report(live, task))
+        return None
 
-    async def _run(self, live: LiveEnv, suites: tuple[str, ...], watch: Watch | None) -> None:
+    async def _run(
+        self, live: LiveEnv, suites: tuple[str, ...], watch: Watch | None
+    ) -> HiveError | None:
         async def needs() -> Plan:
             return _split(await self._plan(live, suites))[0]
 
@@ -114,8 +119,14 @@ class Testing:
         finally:
             live.suites.remove(operation)
             live.changed()
+        not_run = {failure.step for failure in operation.failures}
         for name in suites:
-            self._tell(live, name)
+            if name not in not_run:
+                self._tell(live, name)
+        unrun = _not_run(live, operation.failures)
+        if unrun is not None:
+            live.event("test.failed", unrun.message, level="error")
+        return unrun
 
     async def _plan(self, live: LiveEnv, suites: tuple[str, ...]) -> Plan:
         observed = await observe(live)
@@ -152,7 +163,21 @@ def _split(plan: Plan) -> tuple[Plan, Plan]:
     return Plan(plan.transition, needs), Plan(plan.transition, suites)
 
 
-def _report(live: LiveEnv, task: asyncio.Task[None]) -> None:
+def _not_run(live: LiveEnv, failures: tuple[Failure, ...]) -> HiveError | None:
+    """The error for suites that came to no verdict of this run."""
+    if not failures:
+        return None
+    first, more = failures[0], len(failures) - 1
+    others = f" (and {more} more)" if more else ""
+    return HiveError(
+        f"{live.record.name}: {first.step} did not run: {first.reason}{others}",
+        hint=f"hive why {live.record.name} test {first.step}",
+        code="suite_not_run",
+        env=live.record.name,
+    )
+
+
+def _report(live: LiveEnv, task: asyncio.Task[HiveError | None]) -> None:
     if task.cancelled():
         return
     error = task.exception()

@@ -340,9 +340,11 @@ def _error(live: LiveEnv, trace: Trace, failure: Failure | None) -> dict[str, An
         return None
     more = sum(step.outcome is Outcome.FAILED for step in trace.steps) - 1
     others = f" (and {more} more)" if more > 0 else ""
-    hint = f"hive why {live.record.name}; hive logs {live.record.name} {failure.step}"
+    hint = failure.hint or (
+        f"hive why {live.record.name}; hive logs {live.record.name} {failure.step}"
+    )
     if any(s.kind is StepKind.WORKTREE and s.outcome is Outcome.FAILED for s in trace.steps):
-        hint = "nothing was made; `hive daemon logs` has more"
+        hint = f"nothing was made; {failure.hint or '`hive daemon logs` has more'}"
     error = HiveError(
         f"{live.record.name}: {failure.step} failed: {failure.reason}{others}",
         hint=hint,

@@ -229,6 +229,8 @@ class Failure(msgspec.Struct, frozen=True):
     reason: str
     tail: tuple[str, ...] = ()
     """Last lines of its log, decoded and without control codes."""
+    hint: str | None = None
+    """What to do about it; `None` where its log is the place to look."""
 
 
 class TransitionSummary(msgspec.Struct, frozen=True):

@@ -27,7 +27,7 @@ from hive_tui.engine.showing import test_view
 from hive_tui.engine.spawning import Wish
 from hive_tui.engine.testing import Testing
 from hive_tui.model.environment import TestState
-from hive_tui.model.errors import UsageError
+from hive_tui.model.errors import UsageError, to_wire
 from hive_tui.model.plan import Outcome, Plan, Transition
 
 
@@ -154,8 +154,8 @@ class Changing:
         live = fresh_env_of(self._hive, params)
         suites = tuple(params.get("suites") or [])
         async with Progress(emit) as progress:
-            await self._testing.run(live, suites, watch=progress.put, wait=waits(params))
-        tests, outcome = [], Outcome.SUCCEEDED
+            error = await self._testing.run(live, suites, watch=progress.put, wait=waits(params))
+        tests, outcome = [], Outcome.SUCCEEDED if error is None else Outcome.FAILED
         for name in suites or tuple(live.project.tests):
             verdict = live.verdicts.get(name)
             view = msgspec.to_builtins(test_view(live, name))
@@ -163,4 +163,4 @@ class Changing:
             tests.append({**view, "failures": msgspec.to_builtins(failures)})
             if view["state"] != TestState.PASSED:
                 outcome = Outcome.FAILED
-        return {"tests": tests, "outcome": outcome, "error": None}
+        return {"tests": tests, "outcome": outcome, "error": error and to_wire(error)}

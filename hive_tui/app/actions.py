@@ -309,6 +309,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("logs.search", ("slash",), "search", "Mark a text and count it.", (LOGS,), always, 2),
     Action("logs.previous", ("n",), "match above", "Go to the match above.", (LOGS,), always, 3),
     Action("logs.next", ("N",), "match below", "Go to the match below.", (LOGS,), always),
+    Action("logs.error", ("e",), "error", "Go to the error above.", (LOGS,), always, 4),
+    Action("logs.error_below", ("E",), "error below", "Go to the error below.", (LOGS,), always),
+    Action(
+        "logs.level",
+        ("v",),
+        "level",
+        "Show all lines, warnings and errors, or errors only.",
+        (LOGS,),
+        always,
+        5,
+    ),
     Action(
         "logs.source",
         tuple("123456789"),
@@ -316,10 +327,10 @@ ACTIONS: tuple[Action, ...] = (
         "Hide or show the service of that number.",
         (LOGS,),
         always,
-        4,
+        6,
     ),
     Action(
-        "logs.all", ("a",), "all", "All services, or the chosen one alone.", (LOGS,), _chosen, 5
+        "logs.all", ("a",), "all", "All services, or the chosen one alone.", (LOGS,), _chosen, 7
     ),
     Action("logs.left", ("left", "h"), "left", "Show long lines from the left.", (LOGS,), always),
     Action("logs.right", ("right",), "right", "Show more of long lines.", (LOGS,), always),

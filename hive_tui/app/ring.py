@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from hive_tui.app.levels import Level, level_of
 from hive_tui.model.wire import LogLine
 
 
@@ -27,6 +28,7 @@ class Ring:
         self._lines: list[LogLine] = []
         self._shown: list[LogLine] = []
         self._hidden: frozenset[str] = frozenset()
+        self._least = Level.ALL
         self._dropped = 0
         self.total = 0
         """Lines that ever came."""
@@ -35,8 +37,13 @@ class Ring:
 
     @property
     def shown(self) -> Sequence[LogLine]:
-        """Lines of the sources that are not hidden, oldest first."""
-        return self._shown if self._hidden else self._lines
+        """Lines of the sources and levels that are not hidden, oldest first."""
+        return self._shown if self._filtered else self._lines
+
+    @property
+    def least(self) -> Level:
+        """From which level on lines are shown."""
+        return self._least
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -56,27 +63,40 @@ class Ring:
             if line.source not in self.sources:
                 self.sources.append(line.source)
         self._lines.extend(new)
-        if self._hidden:
-            self._shown.extend(line for line in new if line.source not in self._hidden)
+        if self._filtered:
+            self._shown.extend(line for line in new if self._keeps(line))
         trimmed = self._trim(self._lines)
-        cut = self._trim(self._shown) if self._hidden else trimmed
+        cut = self._trim(self._shown) if self._filtered else trimmed
         self._dropped += cut
 
     def toggle(self, source: str) -> None:
         """Hide a source, or show it again."""
         self._hidden ^= {source}
-        self._dropped = 0
-        self._shown = (
-            [line for line in self._lines if line.source not in self._hidden]
-            if self._hidden
-            else []
-        )
+        self._choose()
+
+    def show_from(self, least: Level) -> None:
+        """Show only lines of this level and graver ones."""
+        self._least = least
+        self._choose()
 
     def clear(self) -> None:
         """Forget all lines; sources stay."""
         self._lines.clear()
         self._shown.clear()
         self._dropped = 0
+
+    @property
+    def _filtered(self) -> bool:
+        return bool(self._hidden or self._least)
+
+    def _keeps(self, line: LogLine) -> bool:
+        if line.source in self._hidden:
+            return False
+        return not self._least or level_of(line.text) >= self._least
+
+    def _choose(self) -> None:
+        self._dropped = 0
+        self._shown = [line for line in self._lines if self._keeps(line)] if self._filtered else []
 
     def _trim(self, lines: list[LogLine]) -> int:
         if len(lines) <= self._most * 5 // 4:

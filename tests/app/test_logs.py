@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hive_tui.app.ansi import decode
+from hive_tui.app.levels import Level, level_of
 from hive_tui.app.ring import Ring, parse_lines
 from hive_tui.app.screens.logs import LogsScreen
 from hive_tui.app.widgets.log_view import LogView
@@ -102,6 +103,67 @@ async def test_searching_marks_counts_and_goes_to_the_match_above() -> None:
         await it.until_shown("no match above")
         await it.press("escape")
         assert "with “needle”" not in it.text()
+
+
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        (b"GET / 200", Level.ALL),
+        (b"12:00 ERROR boom", Level.ERROR),
+        (b"\x1b[31merror\x1b[0m: expected `;`", Level.ERROR),
+        (b"ValueError: 3", Level.ERROR),
+        (b"Traceback (most recent call last):", Level.ERROR),
+        (b"thread 'main' panicked at src/main.rs", Level.ERROR),
+        (b"level=warning msg=slow", Level.WARNING),
+        (b"compiled with 0 errors", Level.ALL),
+        (b"terror in the night", Level.ALL),
+        (b"x" * 100_000 + b" error", Level.ALL),
+    ],
+)
+def test_the_level_of_a_line_is_in_its_words(line: bytes, level: Level) -> None:
+    assert level_of(line) is level
+
+
+async def test_e_goes_from_error_to_error_and_lifts_the_line() -> None:
+    async with driven() as it:
+        view = await open_logs(it)
+        await tell(it, many(100), "line 99")
+        await tell(it, event([("api", b"ERROR second")]), "ERROR second")
+        await tell(it, many(100, start=200), "line 299")
+        await it.press("e")
+        await it.until_shown("ERROR second")
+        assert not view.following
+        await it.press("e")
+        await it.until_shown("no error above")
+        await it.press("end")
+        assert view.following
+
+
+async def test_levels_hide_what_is_less_grave_and_come_round() -> None:
+    async with driven() as it:
+        await open_logs(it)
+        lines = [("api", b"calm"), ("api", b"WARN slow"), ("api", b"ERROR boom")]
+        await tell(it, event(lines), "boom")
+        await it.press("v")
+        await it.until_shown("warnings and errors")
+        assert "calm" not in it.text()
+        assert "slow" in it.text()
+        await it.press("v")
+        await it.until_shown("errors only")
+        assert "slow" not in it.text()
+        await tell(it, event([("api", b"quiet"), ("api", b"fatal: late")]), "late")
+        assert "quiet" not in it.text()
+        await it.press("v")
+        await it.until_shown("calm")
+
+
+async def test_a_window_moved_to_the_right_says_its_column() -> None:
+    async with driven() as it:
+        await open_logs(it)
+        await tell(it, event([("api", b"0123456789abcdef")]), "0123456789")
+        await it.press("right")
+        await it.until_shown("from column 9")
+        assert "01234567" not in it.text()
 
 
 async def test_a_service_is_hidden_and_shown_by_its_number() -> None:

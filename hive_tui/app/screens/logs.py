@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from hive_tui.app import figures
 from hive_tui.app.actions import LOGS, bindings
+from hive_tui.app.levels import Level
 from hive_tui.app.lines import BLANK, Line, Span, beside, cut, safe
 from hive_tui.app.ring import Ring, parse_lines
 from hive_tui.app.screens.base import Deed, HiveScreen
@@ -79,6 +80,9 @@ class LogsScreen(HiveScreen):
             "logs.search": lambda _: self._open_search(),
             "logs.previous": lambda _: self._jump(-1),
             "logs.next": lambda _: self._jump(1),
+            "logs.error": lambda _: self._jump_to_error(-1),
+            "logs.error_below": lambda _: self._jump_to_error(1),
+            "logs.level": lambda _: self._next_level(),
             "logs.all": lambda _: self._widen(),
             "logs.source": self._toggle,
             "logs.left": lambda _: view.scroll_sideways(-1),
@@ -156,6 +160,15 @@ class LogsScreen(HiveScreen):
             side = "above" if direction < 0 else "below"
             self.app.notify(f"no match {side}", markup=False, timeout=3)
 
+    def _jump_to_error(self, direction: int) -> None:
+        if not self.query_one(LogView).jump_to_error(direction):
+            side = "above" if direction < 0 else "below"
+            self.app.notify(f"no error {side}", markup=False, timeout=3)
+
+    def _next_level(self) -> None:
+        self._ring.show_from(self._ring.least.next)
+        self.query_one(LogView).replaced()
+
     def _toggle(self, key: str) -> None:
         at = int(key) - 1 if key.isdigit() else 0
         if at < len(self._ring.sources):
@@ -232,6 +245,10 @@ class LogsScreen(HiveScreen):
             )
         rate = f"  {self._rate:.0f} lines/s" if self._rate >= 1 else ""
         left: Line = (*state, Span(f"  {figures.count(self._ring.total, 'line')}{rate}", "dim"))
+        if self._ring.least is not Level.ALL:
+            left = (*left, Span(f"  {self._ring.least.words}", "match"))
+        if view.column:
+            left = (*left, Span(f"  from column {view.column + 1}", "muted"))
         if view.needle:
             found = figures.count(self._found or 0, "line")
             left = (*left, Span(f"  {found} with “{safe(view.needle)}”", "match"))

@@ -27,6 +27,9 @@ FULL = 6
 SHORT = 4
 """Lines of a tile without ports and cost."""
 
+_WORTH_S = 0.1
+"""Shortest path that is worth a word, in seconds."""
+
 _TOLD_S = 90.0
 """How long a tile tells how its last transition went."""
 
@@ -185,7 +188,7 @@ def _just_ended(detail: EnvDetail, look: Look) -> Line:
     if last is None or at is None or not 0 <= look.now - at < _TOLD_S:
         return BLANK
     words = f"{last.transition} {figures.seconds(last.makespan_s)}"
-    if last.critical_path_s:
+    if last.critical_path_s >= _WORTH_S:
         words += f"  path {figures.seconds(last.critical_path_s)}"
     if last.previous_s is not None:
         words += f"  before {figures.seconds(last.previous_s)}"

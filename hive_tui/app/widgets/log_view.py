@@ -16,6 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hive_tui.app.ansi import decode, plain
+from hive_tui.app.levels import Level, level_of
 from hive_tui.app.lines import Span, fit, safe
 from hive_tui.app.paint import ROLE_CLASSES, Paint
 from hive_tui.app.ring import Ring
@@ -46,6 +47,8 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         self._paint = Paint(self)
         self._end = 0
         """Held: number of shown lines up to the last visible one, dropped ones included."""
+        self._cursor: int | None = None
+        """Number of the line that was jumped to, counted like `_end`; it is lifted."""
         self._left = 0
         self._needle = ""
         self.following = True
@@ -54,6 +57,11 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
     def behind(self) -> int:
         """Lines below the window."""
         return 0 if self.following else max(0, self._last() - self._end)
+
+    @property
+    def column(self) -> int:
+        """Cells of long lines that lie to the left of the window."""
+        return self._left
 
     @property
     def needle(self) -> str:
@@ -72,6 +80,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
     def follow(self) -> None:
         """Tie the window to the end."""
         self.following = True
+        self._cursor = None
         self._changed()
 
     def hold(self) -> None:
@@ -88,6 +97,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
             self.hold()
         first = self._ring.dropped + min(self.size.height, len(self._ring.shown))
         self._end = max(first, self._end + by)
+        self._cursor = None
         if self._end >= self._last():
             self.follow()
         else:
@@ -109,18 +119,32 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         return len(self._matches()) if needle else 0
 
     def jump(self, direction: int) -> bool:
-        """Move to the nearest line with the marked text above (-1) or below (1) the window's end.
+        """Go to the nearest line with the marked text above (-1) or below (1).
 
         Returns:
             False where there is none.
         """
+        return self._jump(self._matches(), direction)
+
+    def jump_to_error(self, direction: int) -> bool:
+        """Go to the nearest error above or below; false where there is none."""
+        lines = enumerate(self._ring.shown)
+        return self._jump(
+            [at for at, line in lines if level_of(line.text) is Level.ERROR], direction
+        )
+
+    def _jump(self, places: Iterable[int], direction: int) -> bool:
+        """To the nearest of these lines, as seen from the last jump or else from the end."""
         end = self._last() if self.following else self._end
-        places = [self._ring.dropped + at + 1 for at in self._matches()]
-        ahead = [at for at in places if (at < end if direction < 0 else at > end)]
+        start = (end + 1 if direction < 0 else end) if self._cursor is None else self._cursor
+        numbers = [self._ring.dropped + at + 1 for at in places]
+        ahead = [at for at in numbers if (at < start if direction < 0 else at > start)]
         if not ahead:
             return False
-        self.hold()
-        self._end = ahead[-1] if direction < 0 else ahead[0]
+        self.following = False
+        self._cursor = ahead[-1] if direction < 0 else ahead[0]
+        first = self._ring.dropped + min(self.size.height, len(self._ring.shown))
+        self._end = max(first, min(self._last(), self._cursor + self.size.height // 2))
         self._changed()
         return True
 
@@ -154,7 +178,11 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
             return self._paint.strip((), self.size.width)
         line = lines[at]
         alone = y > 0 and at > 0 and lines[at - 1].source == line.source
-        return self._line(line, repeat=alone)
+        strip = self._line(line, repeat=alone)
+        if self._cursor == self._ring.dropped + at + 1:
+            lift = self._paint.style("text", lifted=True).bgcolor
+            return strip.apply_style(Style(bgcolor=lift))
+        return strip
 
     def _line(self, line: LogLine, *, repeat: bool) -> Strip:
         width = self.size.width

@@ -6,11 +6,12 @@ import re
 from enum import IntEnum
 
 _ERROR = re.compile(
-    rb"(?i)\b(?:error|errors|err|fatal|critical|panic|panicked|traceback|exception|failed|[a-z]+error"
-    rb"|[a-z]+exception)\b"
+    rb"\b(?:(?i:errors?|err|fatal|critical|panic|panicked|traceback|exception|failed)"
+    rb"|[A-Z]\w*(?:Error|Exception))\b"
 )
 _WARNING = re.compile(rb"(?i)\bwarn(?:ing|ings)?\b")
 _NONE = re.compile(rb"(?i)\b(?:0|no)\s+(?:errors?|failed|warnings?)\b")
+_COLOURS = re.compile(rb"\x1b\[[0-9;:]*m")
 _LOOKED_AT = 512
 """Bytes at the start of a line that decide."""
 
@@ -35,7 +36,10 @@ class Level(IntEnum):
 
 def level_of(raw: bytes) -> Level:
     """The level of a line. `0 errors` is none."""
-    start = _NONE.sub(b"", raw[:_LOOKED_AT])
+    start = raw[:_LOOKED_AT]
+    if b"\x1b" in start:
+        start = _COLOURS.sub(b"", start)
+    start = _NONE.sub(b"", start)
     if _ERROR.search(start):
         return Level.ERROR
     return Level.WARNING if _WARNING.search(start) else Level.ALL

@@ -11,6 +11,9 @@ _ERROR = re.compile(
 )
 _WARNING = re.compile(rb"(?i)\bwarn(?:ing|ings)?\b")
 _NONE = re.compile(rb"(?i)\b(?:0|no)\s+(?:errors?|failed|warnings?)\b")
+_SIGNS = (b"err", b"fatal", b"critical", b"panic", b"traceback", b"exception", b"failed", b"warn")
+"""One of these is in every line of a level; most lines have none, and that is cheap to see."""
+
 _COLOURS = re.compile(rb"\x1b\[[0-9;:]*m")
 _LOOKED_AT = 512
 """Bytes at the start of a line that decide."""
@@ -37,6 +40,9 @@ class Level(IntEnum):
 def level_of(raw: bytes) -> Level:
     """The level of a line. `0 errors` is none."""
     start = raw[:_LOOKED_AT]
+    lower = start.lower()
+    if not any(sign in lower for sign in _SIGNS):
+        return Level.ALL
     if b"\x1b" in start:
         start = _COLOURS.sub(b"", start)
     start = _NONE.sub(b"", start)

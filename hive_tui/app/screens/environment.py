@@ -15,12 +15,17 @@ from hive_tui.app.ring import parse_lines
 from hive_tui.app.screens.base import Deed, EnvDeeds
 from hive_tui.app.state import HiveState, Link
 from hive_tui.app.triage import broken
+from hive_tui.app.views import port_map
 from hive_tui.app.views.environment import environment_page
 from hive_tui.app.views.head import banner, env_head, status_line
+from hive_tui.app.views.port_map import PortRow
 from hive_tui.app.views.waterfall import TraceView, parse
 from hive_tui.app.widgets.rows import Pages, Rows
 from hive_tui.model.environment import EnvDetail, Failure
 from hive_tui.model.errors import HiveError
+
+_PORTS_S = 5.0
+"""How often it is asked who listens, beside at every change of a service."""
 
 _TAIL = 8
 """Last lines of a broken service that are shown."""
@@ -45,6 +50,8 @@ class EnvironmentScreen(EnvDeeds):
         self._traced: object = None
         self._tail: Failure | None = None
         self._tailed: object = None
+        self._ports: tuple[PortRow, ...] = ()
+        self._listed: object = None
 
     def compose(self) -> ComposeResult:
         """Head line, page, foot."""
@@ -95,7 +102,15 @@ class EnvironmentScreen(EnvDeeds):
         if env.failure is None and self._tail is not None and broken(env.view):
             env = msgspec.structs.replace(env, failure=self._tail)
         line = env_head(env, width, look)
-        drawn = environment_page(env, state.events, self._trace, width, look, chosen=self.service())
+        drawn = environment_page(
+            env,
+            state.events,
+            self._trace,
+            width,
+            look,
+            chosen=self.service(),
+            ports=self._ports,
+        )
         with self.app.batch_update():
             head.put(*((line, notice) if notice else (line,)))
             lost = state.link is Link.LOST
@@ -103,6 +118,12 @@ class EnvironmentScreen(EnvDeeds):
             self.show_foot(status_line(state, width, look, first=self._env))
         self._fetch_trace(env)
         self._fetch_tail(env)
+        self._fetch_ports(env)
+
+    def on_mount(self) -> None:
+        """Draw, and look again now and then who listens: strangers tell nobody that they come."""
+        super().on_mount()
+        self.set_interval(_PORTS_S, self._forget_ports)
 
     def _choose(self, by: int) -> None:
         env, chosen = self.env(), self.service()
@@ -144,6 +165,24 @@ class EnvironmentScreen(EnvDeeds):
             reason = reasons.get(worst.name) or worst.state.value
             work = self._read_tail(worst.name, reason)
             self.run_worker(work, group="tail", exclusive=True, exit_on_error=False)
+
+    def _forget_ports(self) -> None:
+        self._listed = None
+
+    def _fetch_ports(self, env: EnvDetail) -> None:
+        """Ask who listens whenever a service changed; never twice at once."""
+        key = tuple((service.name, service.state, service.pid) for service in env.view.services)
+        if key != self._listed and self.hive.state.link is Link.LIVE:
+            self._listed = key
+            self.run_worker(self._read_ports(), group="ports", exclusive=True, exit_on_error=False)
+
+    async def _read_ports(self) -> None:
+        try:
+            answer = await self.hive.client.call("ports", {"env": self._env, "cwd": "/"})
+        except HiveError:
+            return  # without it the page gives the numbers alone
+        self._ports = port_map.parse(answer)
+        self.redraw()
 
     async def _read_tail(self, service: str, reason: str) -> None:
         lines: list[str] = []

@@ -24,6 +24,7 @@ from hive_tui.app.lines import (
 from hive_tui.app.marks import STALE, of_service, of_task, of_test
 from hive_tui.app.views.head import ended, waits
 from hive_tui.app.views.look import Look
+from hive_tui.app.views.port_map import PortRow, port_map
 from hive_tui.app.views.tile import git_of, progress_of
 from hive_tui.app.views.waterfall import TraceView, waterfall
 from hive_tui.model.environment import (
@@ -61,6 +62,7 @@ def environment_page(
     look: Look,
     *,
     chosen: str | None = None,
+    ports: Sequence[PortRow] = (),
 ) -> Page:
     """Everything about one env.
 
@@ -71,6 +73,7 @@ def environment_page(
         width: In cells. From `WIDE` on there are two columns.
         look: Time and terminal.
         chosen: Service that the keys are about; its row is lifted.
+        ports: What listens on its ports, as far as it is known.
     """
     wide = width >= WIDE
     left_width = width * 3 // 5 - _GAP if wide else width - 2
@@ -89,7 +92,7 @@ def environment_page(
     elif ended(detail):
         _section(aside, [(Span("  last transition", "heading"),), (Span("  "), *ended(detail))])
     _section(aside, _waiting(detail, right_width))
-    _section(aside, _ports(detail, right_width))
+    _section(aside, port_map(detail.view.ports, ports, right_width, look))
     _section(aside, _events(detail.id, events, right_width))
     if wide:
         left = side_by_side(left, right, left_width, _GAP)
@@ -284,20 +287,6 @@ def _waiting(detail: EnvDetail, width: int) -> list[Line]:
         return []
     lines: list[Line] = [(Span("  waiting", "heading"),)]
     lines.extend(cut((Span("  "), Span(waits(wait), "dim")), width) for wait in detail.waiting[:8])
-    return lines
-
-
-def _ports(detail: EnvDetail, width: int) -> list[Line]:
-    ports = detail.view.ports
-    lines: list[Line] = [
-        (Span("  ports", "heading"), Span(f"  {ports.base}-{ports.base + ports.size - 1}", "dim"))
-    ]
-    named = joined(
-        (Span(f"{safe(name)} ", "dim"), Span(str(port), "muted"))
-        for name, port in ports.names.items()
-    )
-    if named:
-        lines.append(cut((Span("  "), *named), width))
     return lines
 
 

@@ -15,6 +15,7 @@ from hive_tui.engine.protocols import Trees
 from hive_tui.engine.watching import Reruns
 from hive_tui.engine.world import World
 from hive_tui.model.errors import HiveError
+from hive_tui.model.plan import Transition
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ class Upkeep:
         root = live.project.root
         self._trees.watch(f"project:{root}", root, lambda paths: self._base_moved(root, paths))
         self._reruns.follow(uid, lambda: live.project.tests, lambda s: self._tested(live, s))
+        self._reruns.hold(uid)
 
     def leave(self, live: LiveEnv) -> None:
         """Let go of an env."""
@@ -104,7 +106,11 @@ class Upkeep:
 
     def _changed(self, live: LiveEnv, paths: frozenset[str]) -> None:
         self.touch(live)
-        self._reruns.changed(live.record.uid, paths)
+        operation = live.operation
+        if operation is not None and operation.plan.transition is Transition.SPAWN:
+            self._reruns.hold(live.record.uid)
+        else:
+            self._reruns.changed(live.record.uid, paths)
 
     def _base_moved(self, root: str, paths: frozenset[str]) -> None:
         if ".git" in paths:

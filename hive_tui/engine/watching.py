@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 QUIET_S = 0.3
 """How long a worktree has to be quiet before a suite is run again."""
 
+SETTLED_S = 1.0
+"""How long after a checkout its own writing may still be told of."""
+
 Suites = Callable[[], Mapping[str, TestSuite]]
 Run = Callable[[str], Awaitable[None]]
 
@@ -47,6 +50,8 @@ class _Followed:
     """Suites to run once it is quiet."""
     running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     timer: asyncio.TimerHandle | None = None
+    held_until: float = 0.0
+    """Time of the loop before which no change counts."""
 
 
 class Reruns:
@@ -82,10 +87,15 @@ class Reruns:
         for task in env.running.values():
             task.cancel()
 
+    def hold(self, uid: str) -> None:
+        """Let changes not count for a moment: the worktree is being made, nobody works in it."""
+        if (env := self._envs.get(uid)) is not None:
+            env.held_until = asyncio.get_running_loop().time() + SETTLED_S
+
     def changed(self, uid: str, paths: frozenset[str]) -> None:
         """Take note of changed files, relative to the env's worktree."""
         env = self._envs.get(uid)
-        if env is None:
+        if env is None or asyncio.get_running_loop().time() < env.held_until:
             return
         found = matched(env.suites(), paths)
         if found:

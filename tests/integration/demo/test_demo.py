@@ -58,6 +58,11 @@ def ports(yard: Yard) -> list[int]:
     return [port for env in listed(yard) for port in env["ports"]["names"].values()]
 
 
+def unit(yard: Yard, env: str) -> str:
+    """State of an env's suite."""
+    return str(yard.env(env)["tests"][0]["state"])
+
+
 def refuses(port: int) -> bool:
     """Whether nobody listens on a port."""
     with socket.socket() as probe:
@@ -81,6 +86,7 @@ def test_five_envs_show_five_states(shown: Yard) -> None:
     assert all(one["ahead"] for one in git.values())
     assert git["auth-refactor"]["dirty"] == 1
     assert git["cart-cleanup"]["behind"] == 1
+    assert unit(shown, "new-checkout") == "never"
 
 
 def test_the_env_that_is_warming_builds_for_a_while_and_gets_warm(shown: Yard) -> None:
@@ -103,6 +109,13 @@ def test_hive_says_why_the_worker_does_not_stay_up(shown: Yard) -> None:
     said = shown.hive("why", "search-index", "worker").out
     assert "crash-loops" in said
     assert "No such file or directory: '.data/search.index'" in said
+
+
+def test_a_file_that_is_saved_reruns_the_suite_of_its_env(shown: Yard) -> None:
+    worktree = Path(shown.env("cart-cleanup")["worktree"])
+    with (worktree / "shop" / "prices.py").open("a") as file:
+        file.write("# fair\n")
+    shown.until(lambda: unit(shown, "cart-cleanup") == "passed", "the suite has run by itself")
 
 
 def test_a_second_demo_changes_nothing(shown: Yard) -> None:

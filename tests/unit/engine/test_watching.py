@@ -76,3 +76,22 @@ def test_an_env_that_left_reruns_nothing() -> None:
         return room.began
 
     assert run_virtual(scene) == []
+
+
+def test_the_files_of_a_fresh_checkout_rerun_nothing_but_later_changes_do() -> None:
+    async def scene() -> tuple[list[str], list[str]]:
+        room = Room()
+        room.go.set()
+        room.reruns.hold("e")
+        for _ in range(10):
+            await asyncio.sleep(0.9)
+            room.touch()
+            room.reruns.hold("e")
+        await asyncio.sleep(2.0)
+        fresh = list(room.began)
+        room.touch()
+        await asyncio.sleep(1.0)
+        await room.reruns.close()
+        return fresh, room.began
+
+    assert run_virtual(scene) == ([], ["unit"])

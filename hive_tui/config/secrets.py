@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from hive_tui.model.errors import ConfigError
@@ -84,6 +84,25 @@ def mask(text: str, values: Iterable[str]) -> str:
 
     Of a secret of several lines each longer line is masked too, because logs come line by line.
     """
+    for value in _hidden(values):
+        text = text.replace(value, MASK)
+    return text
+
+
+def masker(values: Iterable[str]) -> Callable[[bytes], bytes]:
+    """The same as a function, for many pieces of a log as they are on the disk."""
+    hidden = [value.encode() for value in _hidden(values)]
+
+    def masked(line: bytes) -> bytes:
+        for value in hidden:
+            line = line.replace(value, MASK.encode())
+        return line
+
+    return masked
+
+
+def _hidden(values: Iterable[str]) -> list[str]:
+    """What is replaced, the longest first."""
     hidden = {value for value in values if value}
     hidden |= {
         line
@@ -92,9 +111,7 @@ def mask(text: str, values: Iterable[str]) -> str:
         for line in value.splitlines()
         if len(line) >= _SHORTEST_LINE
     }
-    for value in sorted(hidden, key=len, reverse=True):
-        text = text.replace(value, MASK)
-    return text
+    return sorted(hidden, key=len, reverse=True)
 
 
 def _texts(path: Path, data: bytes) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hive_tui.engine import ports
@@ -17,20 +17,6 @@ from hive_tui.model.environment import EnvDetail, ServiceState, TestState, Wante
 from hive_tui.model.errors import NotFoundError
 from hive_tui.model.plan import Plan
 from hive_tui.model.project import ReadyKind
-
-_DOTS = "•••".encode()
-
-
-def masker(secrets: Iterable[str]) -> Callable[[bytes], bytes]:
-    """A function that replaces each of the secrets in a line by dots."""
-    hidden = sorted((value.encode() for value in secrets if value), key=len, reverse=True)
-
-    def mask(text: bytes) -> bytes:
-        for value in hidden:
-            text = text.replace(value, _DOTS)
-        return text
-
-    return mask
 
 
 async def observed(live: LiveEnv) -> Observed:

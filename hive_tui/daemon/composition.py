@@ -34,6 +34,7 @@ from hive_tui.engine.testing import Testing
 from hive_tui.engine.upkeep import Upkeep
 from hive_tui.engine.watching import Reruns
 from hive_tui.engine.world import Checkpoint, World
+from hive_tui.model.errors import HiveError
 from hive_tui.model.home import Home
 
 LANES = {"worktree": 2}
@@ -76,7 +77,7 @@ class Daemon:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.store = SqliteStore.open(home.database)
         self._processes = LocalProcesses(home_tag(home))
-        self._logs = LogFiles(home.logs, max_bytes=self._log_limit)
+        self._logs = LogFiles(home.logs, max_bytes=self._log_limit, masker=self._masker)
         self._trees = TreeWatch()
         clock = SystemClock()
         checkpoint = _checkpoint(environ)
@@ -151,6 +152,16 @@ class Daemon:
             if live.record.uid == env_uid:
                 return live.project.log_max_bytes
         return 20 * 1024 * 1024
+
+    def _masker(self, env_uid: str) -> Callable[[bytes], bytes]:
+        """Hides the secrets of an env; all of the text where it cannot be known what they are."""
+        for live in self.hive.envs.values():
+            if live.record.uid == env_uid:
+                try:
+                    return secrets.masker(secrets.used(live.project, self.world.secrets()))
+                except HiveError:
+                    break
+        return lambda _: secrets.MASK.encode()
 
     async def _rerun(self, live: LiveEnv, suite: str) -> None:
         await self.testing.run(live, (suite,))

@@ -38,7 +38,12 @@ class LogFiles:
     """
 
     def __init__(
-        self, folder: Path, *, max_bytes: Callable[[str], int] | int, portable: bool = False
+        self,
+        folder: Path,
+        *,
+        max_bytes: Callable[[str], int] | int,
+        masker: Callable[[str], Callable[[bytes], bytes]] | None = None,
+        portable: bool = False,
     ) -> None:
         """Create it; touches no disk.
 
@@ -46,11 +51,13 @@ class LogFiles:
             folder: Holds a folder per env.
             max_bytes: What one source of an env (by uid) may take on disk, at least 64 KiB. The
                 oldest part goes first, down to three quarters of it.
+            masker: For an env (by uid) what hides its secrets in a line; `None` hides nothing.
             portable: Look for growth by time and cut by copying, as on systems that have neither
                 inotify nor holes; what is then lost is said in `holes.cut_by_copy`.
         """
         self._folder = folder
         self._max_bytes = max_bytes
+        self._masker = masker
         self._portable = portable
         self._sources: dict[tuple[str, str], LogSource] = {}
         self._watched: dict[int, LogSource] = {}
@@ -90,6 +97,7 @@ class LogFiles:
     def tail(self, env_uid: str, source: str, lines: int, *, since: int = 0) -> tuple[str, ...]:
         """Last lines from `since` on that are not blank, as `plain` text of 500 characters."""
         texts: list[str] = []
+        masked = self._masker(env_uid) if self._masker is not None else bytes
         try:
             fd = os.open(self.file(env_uid, source), os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
@@ -99,7 +107,7 @@ class LogFiles:
             for _, line in backwards(fd, since if since <= end else 0, end):
                 if len(texts) >= lines:
                     break
-                if text := plain(line, TAIL_CHARACTERS).rstrip():
+                if text := plain(masked(line), TAIL_CHARACTERS).rstrip():
                     texts.append(text)
         finally:
             os.close(fd)

@@ -15,13 +15,14 @@ from pathlib import Path
 
 import msgspec
 
-from hive_tui.config import templates
+from hive_tui.config import secrets, templates
 from hive_tui.engine import verdicts
 from hive_tui.engine.launching import service_ports
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.operation import StepContext, StepFailedError
 from hive_tui.engine.plan import Observed
-from hive_tui.engine.protocols import Launch, Removed, RunRecord, TaskRecord, Trashed
+from hive_tui.engine.protocols import Launch, Removed, Report, RunRecord, TaskRecord, Trashed
+from hive_tui.model.environment import TestFailure
 from hive_tui.model.errors import HiveError, NotAvailableError
 from hive_tui.model.plan import Outcome, Step, StepKind
 from hive_tui.model.project import Project, Task, When
@@ -325,7 +326,7 @@ class Execution:
                 logs=world.logs,
                 store=world.store,
                 worktrees=world.worktrees,
-                read_report=world.read_report,
+                read_report=self._read_report,
                 clock=world.clock,
                 spawned=context.spawned,
             )
@@ -335,6 +336,17 @@ class Execution:
             report.unlink(missing_ok=True)
             live.running_suites.discard(suite.name)
             live.changed()
+
+    def _read_report(self, path: Path) -> Report:
+        """Read a report without the secrets that its messages quote."""
+        report = self._world.read_report(path)
+        values = secrets.used(self._live.project, self._world.secrets())
+
+        def masked(failure: TestFailure) -> TestFailure:
+            name, message = (secrets.mask(t, values) for t in (failure.name, failure.message))
+            return msgspec.structs.replace(failure, name=name, message=message)
+
+        return msgspec.structs.replace(report, failures=tuple(map(masked, report.failures)))
 
 
 async def observe(live: LiveEnv) -> Observed:

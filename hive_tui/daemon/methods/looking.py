@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from hive_tui.config.secrets import used
+from hive_tui.config.secrets import masker, used
 from hive_tui.daemon import answers
 from hive_tui.daemon.methods.params import (
     ASKABLE,
@@ -65,7 +65,7 @@ class Looking:
         lines, since = int(params.get("lines", 200)), params.get("since")
         grep = _pattern(params.get("grep"))
         follow = bool(params.get("follow"))
-        mask = answers.masker(used(live.project, self._hive.world.secrets()))
+        mask = masker(used(live.project, self._hive.world.secrets()))
 
         def read() -> tuple[list[LogLine], dict[str, int]]:
             if follow:

@@ -216,7 +216,7 @@ class Yard:
         home = locate(self.environ, uid=os.getuid())
         if home.socket.exists():
             self.extra = {}
-            self.hive("daemon", "stop", status=None)
+            self.hive("daemon", "stop", cwd=self.folder, status=None)
         asyncio.run(_end_all(home_tag(home)))
         for place in self._places:
             place.close()

@@ -1,7 +1,7 @@
 """A graph of jobs that burn a fixed amount of processor time: hive's slots beside all at once.
 
 The lower bound is what the same jobs take where as many as there are cores run at a time, measured
-in each round beside the graph.
+in each round beside the graph. Of each the least counts: whatever else the machine does only adds.
 """
 
 from __future__ import annotations
@@ -12,33 +12,28 @@ import subprocess
 import sys
 import time
 
-from bench.figures import Figure, median
+from bench.figures import Figure
 from bench.graphs import BEGIN, END
 from bench.warm import FREE_SLOTS, Warmed, warm
 from bench.yards import Reports, yard
 
 THEME = "warm: jobs that burn a core"
 
-UNIT_S = 0.15
+UNIT_S = 0.1
 """About what one unit of work takes on one core."""
 
 JOBS: dict[str, tuple[int, tuple[str, ...]]] = {
     "deps": (2, ()),
     "core": (3, ("deps",)),
-    "web": (5, ("core",)),
-    "bundle": (5, ("web",)),
-    "package": (3, ("bundle", "api")),
+    "web": (4, ("core",)),
+    "bundle": (4, ("web",)),
+    "package": (2, ("bundle", "api")),
     "api": (3, ("core",)),
     "types": (3, ("deps",)),
-    "docs": (4, ()),
-    "assets": (3, ()),
-    "lint": (3, ()),
-    "fixtures": (2, ()),
-    "codegen": (2, ()),
-    "images": (3, ()),
-    "texts": (2, ()),
+    **{f"library{number}": (2, ()) for number in range(12)},
 }
-"""A project's build: units of work and needs. Its longest chain is most of what two cores take."""
+"""A monorepo's build: units of work and needs. A chain two thirds as long as the bound on two
+cores, and a dozen libraries that could be built at any time."""
 
 
 def measure(quick: bool, stack: contextlib.ExitStack) -> list[Figure]:
@@ -66,24 +61,23 @@ def measure(quick: bool, stack: contextlib.ExitStack) -> list[Figure]:
             bounds_s.append(_bound_s(loops, cores))
             for slots, (home, reports) in made.items():
                 runs[slots].append(warm(home, reports))
-    ours_s, all_s = ([run.makespan_s for run in some] for some in runs.values())
-    to_bound = [ours / bound for ours, bound in zip(ours_s, bounds_s, strict=True)]
-    to_all = [ours / other for ours, other in zip(ours_s, all_s, strict=True)]
-    beside = f"makespan {median(ours_s):.3f} s"
+    ours_s, all_s = (min(run.makespan_s for run in some) for some in runs.values())
+    bound_s = min(bounds_s)
+    beside = f"makespan {ours_s:.3f} s"
     return [
         Figure(
             THEME,
             f"{cores + 1} slots / lower bound",
-            median(to_bound),
+            ours_s / bound_s,
             aim=1.15,
-            beside=f"{beside}, bound {median(bounds_s):.3f} s",
+            beside=f"{beside}, bound {bound_s:.3f} s; least of {len(bounds_s)} rounds each",
         ),
         Figure(
             THEME,
             f"{cores + 1} slots / all at once",
-            median(to_all),
+            ours_s / all_s,
             aim=0.90,
-            beside=f"{beside}, all at once {median(all_s):.3f} s",
+            beside=f"{beside}, all at once {all_s:.3f} s",
         ),
     ]
 

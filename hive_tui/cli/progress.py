@@ -124,7 +124,9 @@ class Progress:
             self._running[key] = _Running(env, "checkout", since, None, f"{done} of {total} files")
             return []
         known = self._running.pop(key, None)
-        took = self._clock() - known.since if known else 0.0
+        if known is None:  # over before it was ever shown: the worktree's own line says enough
+            return []
+        took = self._clock() - known.since
         files = f"{total} file" if total == 1 else f"{total} files"
         return [self._ended(env, "checkout", "succeeded", took, files)]
 

@@ -40,6 +40,7 @@ def plain_lines(*events: dict[str, Any], several: bool = False) -> str:
         ),
         ({"kind": "note", "text": "base is\x1b[2J old"}, "base is· old\n"),
         ({"kind": "checkout", "done": 3, "all": 9}, ""),
+        ({"kind": "checkout", "done": 9, "all": 9}, ""),
         ({"kind": "of the future"}, ""),
     ],
 )

@@ -10,12 +10,14 @@ from pathlib import Path
 from textual import on
 from textual.app import App, SystemCommand
 from textual.message import Message
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from hive_tui.app import figures, themes
 from hive_tui.app.bridge import Bridge
 from hive_tui.app.intents import Intents
 from hive_tui.app.marks import TRANSITIONS
+from hive_tui.app.notices import Notice, kept
 from hive_tui.app.palette import ActionCommands
 from hive_tui.app.screens.base import HiveScreen
 from hive_tui.app.screens.destroy import DestroyDialog
@@ -23,12 +25,17 @@ from hive_tui.app.screens.environment import EnvironmentScreen
 from hive_tui.app.screens.fleet import FleetScreen
 from hive_tui.app.screens.help import HelpScreen
 from hive_tui.app.screens.logs import LogsScreen
+from hive_tui.app.screens.messages import MessagesScreen
 from hive_tui.app.screens.new_environment import NewEnvironment, NewEnvironmentDialog
 from hive_tui.app.screens.welcome import WelcomeScreen
 from hive_tui.app.state import HiveState, Link, aged
+from hive_tui.app.themes import shipped
 from hive_tui.app.views.look import Look
 from hive_tui.client.protocol import HiveClient
 from hive_tui.model.environment import EnvDetail, EnvState
+
+_THEMES_S = 1.0
+"""How often the theme folders are looked at; without reading a file."""
 
 
 class HiveApp(App[None]):
@@ -68,8 +75,11 @@ class HiveApp(App[None]):
         self.client = client
         self.intents = Intents(self, client)
         self.state = HiveState()
+        self.notices: tuple[Notice, ...] = ()
+        """What was told, oldest first."""
         self._bridge = Bridge(client, self._post, clock=clock)
-        self._themes = tuple(themes)
+        self._themes = (shipped(), *themes)
+        self._seen_themes: object = None
         self._first_theme = theme
         self._plain = plain
         self._clock = clock
@@ -117,6 +127,24 @@ class HiveApp(App[None]):
     def open_logs(self, env: str, source: str | None = None) -> None:
         """Follow the logs of an env, or of one of its services."""
         self.push_screen(LogsScreen(env, source))
+
+    def open_messages(self) -> None:
+        """Show what was told."""
+        self.push_screen(MessagesScreen())
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Tell something in a toast, and keep it for the messages screen. Text is data."""
+        notice = Notice(self._clock(), severity, message)
+        self.notices = kept(self.notices, notice)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     def open_help(self) -> None:
         """Show keys and marks."""
@@ -187,19 +215,37 @@ class HiveApp(App[None]):
             self.back()
 
     def _load_themes(self) -> None:
+        """Put on the first theme; the product's own are the only ones that are offered."""
         for name in tuple(self.available_themes):
             self.unregister_theme(name)
-        found, broken = themes.load_all([themes.shipped(), *self._themes])
-        for theme in found:
-            self.register_theme(theme)
-        names = [theme.name for theme in found]
+        names = self._read_themes()
         wanted = self._first_theme or themes.DEFAULT
         if wanted in names:
             self.theme = wanted
         elif names:
             self.theme = names[0]
+        self.set_interval(_THEMES_S, self.reload_themes)
+
+    def _read_themes(self) -> list[str]:
+        """Register what the folders hold; says what is broken. Returns the names."""
+        self._seen_themes = themes.fingerprint(self._themes)
+        found, broken = themes.load_all(self._themes)
+        for theme in found:
+            self.register_theme(theme)
         for error in broken:
-            self.notify(error.message, severity="warning", markup=False, timeout=10)
+            self.notify(error.message, severity="warning", timeout=10)
+        return [theme.name for theme in found]
+
+    def reload_themes(self) -> None:
+        """Take what changed in the folders; a theme in use that broke or went stays as it was."""
+        if themes.fingerprint(self._themes) == self._seen_themes:
+            return
+        before = self.current_theme
+        names = self._read_themes()
+        for gone in set(self.available_themes) - {*names, self.theme}:
+            self.unregister_theme(gone)
+        if self.current_theme != before:
+            self.mutate_reactive(HiveApp.theme)
 
 
 def farewell(state: HiveState) -> str:

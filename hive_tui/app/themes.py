@@ -110,3 +110,16 @@ def load_all(folders: Iterable[Path]) -> tuple[list[Theme], list[ConfigError]]:
             else:
                 themes[theme.name] = theme
     return list(themes.values()), broken
+
+
+def fingerprint(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
+    """What the folders hold, without reading it: each theme file's path, time and size."""
+    found: list[tuple[str, int, int]] = []
+    for folder in folders:
+        for file in sorted(folder.glob("*.toml")):
+            try:
+                stat = file.stat()
+            except OSError:
+                continue  # taken away between the two looks
+            found.append((str(file), stat.st_mtime_ns, stat.st_size))
+    return tuple(found)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input
 
-from hive_tui.app.actions import BY_ID, Situation
+from hive_tui.app.actions import BY_ID
 from hive_tui.app.ordering import Sort, arranged
+from hive_tui.app.possible import Situation
 from hive_tui.app.state import HiveState, fold
 from hive_tui.app.widgets.fleet_grid import FleetGrid
 from hive_tui.model.environment import EnvState

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 from textual.command import CommandPalette
 
-from hive_tui.app.actions import ACTIONS, AREAS, BY_ID, Situation, bindings, key_table, offered
+from hive_tui.app.actions import ACTIONS, AREAS, BY_ID, bindings, key_table, offered
+from hive_tui.app.possible import Situation
 from hive_tui.app.screens.base import HiveScreen
 from hive_tui.app.state import HiveState
 from tests.app.scripted import Driven, driven

@@ -80,6 +80,44 @@ async def test_a_change_of_the_theme_repaints_the_tiles() -> None:
         assert it.app.export_screenshot() != before
 
 
+def write_theme(folder: Path, name: str, success: str) -> Path:
+    """A theme like the dark one, with another name and colour."""
+    text = (themes.shipped() / "hive-dark.toml").read_text("utf-8")
+    theme = themes.load(themes.shipped() / "hive-dark.toml")
+    text = text.replace(theme.name, name).replace(str(theme.success), success)
+    file = folder / f"{name}.toml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+async def test_a_theme_that_changes_while_it_is_worn_changes_the_screen(tmp_path: Path) -> None:
+    write_theme(tmp_path, "mine", "#010203")
+    async with driven(themes=[tmp_path], theme="mine") as it:
+        assert it.app.theme == "mine"
+        write_theme(tmp_path, "mine", "#00fe00")
+        write_theme(tmp_path, "other", "#123456")
+        it.app.reload_themes()
+        await it.pilot.pause()
+        assert it.app.current_theme.success == "#00fe00"
+        assert "other" in it.app.available_themes
+        assert "#00fe00" in it.app.export_screenshot()
+
+
+async def test_a_theme_that_breaks_or_goes_while_it_is_worn_stays_as_it_was(tmp_path: Path) -> None:
+    file = write_theme(tmp_path, "mine", "#00fe00")
+    write_theme(tmp_path, "other", "#123456")
+    async with driven(themes=[tmp_path], theme="mine") as it:
+        file.write_text(file.read_text("utf-8")[:100], "utf-8")
+        it.app.reload_themes()
+        assert it.app.current_theme.success == "#00fe00"
+        assert "mine.toml" in it.app.notices[-1].text
+        file.unlink()
+        (tmp_path / "other.toml").unlink()
+        it.app.reload_themes()
+        assert it.app.theme == "mine"
+        assert "other" not in it.app.available_themes
+
+
 def contrast(first: str, second: str) -> float:
     """Ratio of luminances as WCAG 2.1 defines it, from 1 to 21."""
     light, dark = sorted((luminance(first), luminance(second)), reverse=True)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.screen import Screen
 
-from hive_tui.app.actions import BY_ID, Situation
+from hive_tui.app.actions import BY_ID
 from hive_tui.app.lines import Line
+from hive_tui.app.possible import Situation
 from hive_tui.app.state import HiveState
 from hive_tui.app.views.keys import key_line
 from hive_tui.app.widgets.rows import Rows
@@ -40,6 +41,7 @@ class HiveScreen(Screen[None], inherit_bindings=False):
         return {
             "app.back": lambda _: self.hive.back(),
             "app.help": lambda _: self.hive.open_help(),
+            "app.messages": lambda _: self.hive.open_messages(),
             "app.palette": lambda _: self.app.action_command_palette(),
             "app.theme": lambda _: self.app.search_themes(),
             "app.suspend": lambda _: self.app.action_suspend_process(),

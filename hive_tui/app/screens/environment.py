@@ -14,7 +14,7 @@ from hive_tui.app.lines import BLANK, Line, Span, faded, safe
 from hive_tui.app.ring import parse_lines
 from hive_tui.app.screens.base import Deed, EnvDeeds
 from hive_tui.app.state import HiveState, Link
-from hive_tui.app.triage import broken
+from hive_tui.app.triage import Trouble, broken, trouble
 from hive_tui.app.views import port_map
 from hive_tui.app.views.environment import environment_page
 from hive_tui.app.views.head import banner, env_head, status_line
@@ -77,13 +77,10 @@ class EnvironmentScreen(EnvDeeds):
         page = self.query_one(Pages)
         return {
             **super().deeds(),
+            **page.deeds(),
             "service.restart": lambda _: self._restart(),
             "view.up": lambda _: self._choose(-1),
             "view.down": lambda _: self._choose(1),
-            "view.page_up": lambda _: page.scroll_page_up(animate=False),
-            "view.page_down": lambda _: page.scroll_page_down(animate=False),
-            "view.start": lambda _: page.scroll_home(animate=False),
-            "view.end": lambda _: page.scroll_end(animate=False),
         }
 
     def show(self, state: HiveState) -> None:
@@ -99,8 +96,9 @@ class EnvironmentScreen(EnvDeeds):
             self.show_foot(BLANK)
             return
         notice = banner(state, width, look)
-        if env.failure is None and self._tail is not None and broken(env.view):
-            env = msgspec.structs.replace(env, failure=self._tail)
+        wrong = trouble(env)
+        if wrong is not None and wrong.name:
+            env = msgspec.structs.replace(env, failure=self._with_tail(wrong))
         line = env_head(env, width, look)
         drawn = environment_page(
             env,
@@ -117,7 +115,7 @@ class EnvironmentScreen(EnvDeeds):
             page.put(tuple(faded(row) for row in drawn.lines) if lost else drawn.lines)
             self.show_foot(status_line(state, width, look, first=self._env))
         self._fetch_trace(env)
-        self._fetch_tail(env)
+        self._fetch_tail(state.envs[self._env])
         self._fetch_ports(env)
 
     def on_mount(self) -> None:
@@ -141,6 +139,12 @@ class EnvironmentScreen(EnvDeeds):
         drawn = environment_page(env, (), None, width, self.hive.look(), chosen=self._chosen)
         self.query_one(Pages).reveal(drawn.services[self._chosen])
 
+    def _with_tail(self, wrong: Trouble) -> Failure:
+        """What is broken, with the last words that were asked for where it brings none."""
+        asked = self._tail
+        tail = wrong.tail or (asked.tail if asked and asked.step == wrong.name else ())
+        return Failure(wrong.name, wrong.reason, tail)
+
     def _restart(self) -> None:
         if chosen := self.service():
             self.hive.intents.restart(self._target(), chosen)
@@ -154,16 +158,14 @@ class EnvironmentScreen(EnvDeeds):
             self.run_worker(self._read_trace(), group="trace", exclusive=True, exit_on_error=False)
 
     def _fetch_tail(self, env: EnvDetail) -> None:
-        """Ask for the last lines of the worst service whenever it broke anew."""
-        worst = next(iter(broken(env.view)), None)
-        key = (worst.name, worst.restarts, worst.state) if worst else None
+        """Ask for the last words of what is broken whenever they are not known."""
+        wrong = trouble(env)
+        key = (wrong.name, wrong.reason) if wrong is not None and not wrong.tail else None
         if key == self._tailed or self.hive.state.link is not Link.LIVE:
             return
         self._tailed = key
-        if worst is not None:
-            reasons = {service.name: service.reason for service in env.services}
-            reason = reasons.get(worst.name) or worst.state.value
-            work = self._read_tail(worst.name, reason)
+        if wrong is not None and wrong.name:
+            work = self._read_tail(wrong.name, wrong.reason)
             self.run_worker(work, group="tail", exclusive=True, exit_on_error=False)
 
     def _forget_ports(self) -> None:

@@ -32,12 +32,7 @@ class HelpScreen(HiveScreen):
         return {
             **super().deeds(),
             "app.help": lambda _: self.hive.back(),
-            "view.up": lambda _: page.scroll_relative(y=-1, animate=False),
-            "view.down": lambda _: page.scroll_relative(y=1, animate=False),
-            "view.page_up": lambda _: page.scroll_page_up(animate=False),
-            "view.page_down": lambda _: page.scroll_page_down(animate=False),
-            "view.start": lambda _: page.scroll_home(animate=False),
-            "view.end": lambda _: page.scroll_end(animate=False),
+            **page.deeds(),
         }
 
     def show(self, state: HiveState) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from hive_tui.app.actions import ENV, FLEET, LOGS, Action, Situation, offered
+from hive_tui.app.actions import ENV, FLEET, LOGS, Action, offered
 from hive_tui.app.lines import BLANK, Line, Span, fit, joined, side_by_side, width_of
 from hive_tui.app.marks import STALE, of_agent, of_env, of_service, of_test
+from hive_tui.app.possible import Situation
 from hive_tui.app.views.look import Look
 from hive_tui.model.environment import EnvState, ServiceState, TestState
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
@@ -74,6 +74,17 @@ class Pages(ScrollView, can_focus=True, inherit_bindings=False):
         for at, (old, new) in enumerate(zip(before, lines, strict=True)):
             if old != new:
                 self.refresh(Region(0, at - top, self.size.width, 1))
+
+    def deeds(self) -> dict[str, Callable[[str], None]]:
+        """What the scrolling actions do to it, by id."""
+        return {
+            "view.up": lambda _: self.scroll_relative(y=-1, animate=False),
+            "view.down": lambda _: self.scroll_relative(y=1, animate=False),
+            "view.page_up": lambda _: self.scroll_page_up(animate=False),
+            "view.page_down": lambda _: self.scroll_page_down(animate=False),
+            "view.start": lambda _: self.scroll_home(animate=False),
+            "view.end": lambda _: self.scroll_end(animate=False),
+        }
 
     def reveal(self, row: int) -> None:
         """Scroll as far as needed to see a row."""

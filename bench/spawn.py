@@ -45,7 +45,7 @@ def measure(quick: bool, stack: contextlib.ExitStack) -> list[Figure]:
     figures: list[Figure] = []
     for name, place in places:
         for spares in (0, 1):
-            figures += _pairs(SMALL, spares, 5 if quick else 11, name, place)
+            figures += _pairs(SMALL, spares, 5 if quick else 9, name, place)
     name, place = places[-1] if quick else places[0]
     figures += _pairs(LARGE, 1, 1 if quick else 3, name, place)
     return figures

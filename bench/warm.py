@@ -82,7 +82,7 @@ def measure(quick: bool, stack: contextlib.ExitStack) -> list[Figure]:
     for peer in absent:
         print(f"  left out: {peer.name}: {peer.reason}")
     figures: list[Figure] = []
-    for size, rounds in ((10, 3), (50, 2)) if quick else ((10, 5), (50, 3), (200, 2)):
+    for size, rounds in ((10, 2), (50, 1)) if quick else ((10, 5), (50, 3), (200, 2)):
         graph = generate(size, seed=size + 1)
         print(f"  {size} steps, {rounds} rounds", flush=True)
         figures += _graph(graph, rounds, found, {peer.name for peer in absent})

@@ -81,7 +81,7 @@ class HiveApp(App[None]):
         self._themes = (shipped(), *themes)
         self._seen_themes: object = None
         self._first_theme = theme
-        self._plain = plain
+        self.plain = plain
         self._clock = clock
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -106,7 +106,7 @@ class HiveApp(App[None]):
     def look(self) -> Look:
         """The circumstances of a painting that begins now."""
         several = len({env.view.project for env in self.state.envs.values()}) > 1
-        return Look(self._clock(), self._plain, several)
+        return Look(self._clock(), self.plain, several)
 
     def shown(self) -> HiveState:
         """The state as it is drawn now: what runs down by itself has run down."""

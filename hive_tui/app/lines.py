@@ -30,6 +30,20 @@ ROLES = (
 
 ELLIPSIS = "…"
 
+_ASCII = {
+    "…": "~",
+    "·": "-",
+    "“": '"',
+    "”": '"',
+    "↑": "^",
+    "↓": "v",
+    "←": "<",
+    "→": ">",
+    "│": "|",
+    "▌": "|",
+}
+"""What stands for our own signs on a terminal with ASCII only."""
+
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff]"
@@ -55,6 +69,15 @@ BLANK: Line = ()
 def safe(text: str) -> str:
     """The same text with everything that could steer a terminal shown as a middle dot."""
     return _UNSAFE.sub("·", text)
+
+
+def ascii_only(text: str) -> str:
+    """The same number of cells in ASCII: our own signs by their likeness, the rest as `?`."""
+    if text.isascii():
+        return text
+    return "".join(
+        char if char.isascii() else _ASCII.get(char, "?" * cell_len(char)) for char in text
+    )
 
 
 def width_of(line: Iterable[Span]) -> int:

@@ -18,10 +18,17 @@ def run(home: Home) -> int:
         home: Whose hive. A daemon is started where none runs.
 
     Returns:
-        Exit status: 0; 1 after a crash of the dashboard; 2 without a terminal.
+        Exit status: 0; 1 after a crash of the dashboard; 2 without a terminal that
+        can show it.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         sys.stderr.write("hive: the dashboard needs a terminal; `hive list` prints the envs\n")
+        return 2
+    if os.environ.get("TERM") == "dumb":
+        sys.stderr.write(
+            "hive: the dashboard needs a terminal that can move its cursor, and TERM is dumb;"
+            " `hive list` prints the envs\n"
+        )
         return 2
     app = HiveApp(
         Client(home),

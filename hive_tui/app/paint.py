@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hive_tui.app.lines import ROLES, Span
+from hive_tui.app.lines import ROLES, Span, ascii_only
 
 ROLE_CLASSES = frozenset({*(f"role--{role}" for role in ROLES), "role--lift"})
 """Component classes of every widget that is painted here; `app.tcss` gives them colours."""
@@ -39,9 +39,15 @@ class Paint:
             self._styles[key] = style
         return style
 
+    def text(self, text: str) -> str:
+        """The text as this terminal can show it."""
+        return ascii_only(text) if getattr(self._widget.app, "plain", False) else text
+
     def strip(self, line: Iterable[Span], width: int) -> Strip:
         """The line in exactly `width` cells."""
         segments = [
-            Segment(span.text, self.style(span.role, span.lifted)) for span in line if span.text
+            Segment(self.text(span.text), self.style(span.role, span.lifted))
+            for span in line
+            if span.text
         ]
         return Strip(segments).adjust_cell_length(width, self.style("text"))

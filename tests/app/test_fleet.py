@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from hive_tui.app import figures
+from hive_tui.app.app import HiveApp
 from hive_tui.app.state import HiveState, Link, aged, fold, relink
 from hive_tui.app.widgets.fleet_grid import FleetGrid, arrange
 from hive_tui.model.environment import (
@@ -16,7 +17,7 @@ from hive_tui.model.environment import (
 )
 from hive_tui.model.wire import Delta, HiveView
 from tests.app import scenes
-from tests.app.scripted import driven
+from tests.app.scripted import Driven, ScriptedClient, driven
 
 SIZES = [(80, 24), (120, 36), (200, 60), (20, 5)]
 
@@ -280,3 +281,19 @@ async def test_resizing_down_and_up_again_breaks_nothing() -> None:
             await it.pilot.resize_terminal(*size)
             await it.pilot.pause()
         assert "● warm" in it.text()
+
+
+@pytest.mark.parametrize("keys", [(), ("enter",), ("question_mark",), ("m",), ("l",)])
+async def test_a_terminal_without_unicode_gets_ascii_alone(keys: tuple[str, ...]) -> None:
+    async with driven(plain=True) as it:
+        await it.press(*keys)
+        assert [row for row in it.rows() if not row.isascii()] == []
+
+
+async def test_before_the_daemon_answered_nothing_is_counted() -> None:
+    client = ScriptedClient()
+    app = HiveApp(client, clock=lambda: scenes.NOW)
+    async with app.run_test(size=(80, 24)) as pilot:
+        it = Driven(app, client, pilot)
+        await it.until_shown("connecting to the daemon")
+        assert "0 envs" not in it.text()

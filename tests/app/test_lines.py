@@ -6,7 +6,18 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from hive_tui.app import figures
-from hive_tui.app.lines import Span, beside, cut, fit, joined, safe, side_by_side, width_of, wrapped
+from hive_tui.app.lines import (
+    Span,
+    ascii_only,
+    beside,
+    cut,
+    fit,
+    joined,
+    safe,
+    side_by_side,
+    width_of,
+    wrapped,
+)
 from hive_tui.app.views.look import Look
 from hive_tui.app.views.tile import FULL, tile
 from hive_tui.app.views.waterfall import TraceStep, TraceView, parse, waterfall
@@ -111,3 +122,10 @@ def test_the_longest_path_stays_where_a_waterfall_is_too_long() -> None:
 def test_what_is_not_a_trace_is_none() -> None:
     assert parse({"traceEvents": []}) is None
     assert parse(None) is None
+
+
+def test_ascii_takes_the_same_cells_and_keeps_what_our_signs_say() -> None:
+    for text in ("plain", "took 1 s · path…", "日本 é", "↑3 ↓2"):
+        assert ascii_only(text).isascii()
+        assert cell_len(ascii_only(text)) == cell_len(text)
+    assert ascii_only("↑3 … “x”") == '^3 ~ "x"'

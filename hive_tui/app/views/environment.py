@@ -294,12 +294,16 @@ def _events(env: str, events: Iterable[LogEvent], width: int) -> list[Line]:
     own = [event for event in events if event.env == env][-_EVENTS:]
     if not own:
         return []
+    own_name = f"{env.partition('/')[2]}: "
     lines: list[Line] = [(Span("  events", "heading"),)]
     lines.extend(
         cut(
             (
                 Span(f"  {figures.clock(event.at)}", "dim"),
-                Span(f"  {safe(event.message)}", _LEVELS.get(event.level, "muted")),
+                Span(
+                    f"  {safe(event.message.removeprefix(own_name))}",
+                    _LEVELS.get(event.level, "muted"),
+                ),
             ),
             width,
         )

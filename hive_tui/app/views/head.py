@@ -19,6 +19,8 @@ _LOST = Mark("◌", "~", "reconnecting", "warning")
 
 def fleet_head(state: HiveState, width: int, look: Look, order: Sort = Sort.MADE) -> Line:
     """Project, counts, who needs a person, an order not as made; the machine at the right."""
+    if state.link is Link.CONNECTING:
+        return (Span(" hive", "heading"),)
     envs = tuple(state.envs.values())
     warm = sum(detail.view.state is EnvState.WARM for detail in envs)
     moving = sum(detail.view.state in TRANSITIONS for detail in envs)

@@ -187,7 +187,9 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
     def _line(self, line: LogLine, *, repeat: bool) -> Strip:
         width = self.size.width
         prefix = self._prefix(line, repeat) if width >= 60 else ()
-        head = [Segment(span.text, self._paint.style(span.role)) for span in prefix]
+        head = [
+            Segment(self._paint.text(span.text), self._paint.style(span.role)) for span in prefix
+        ]
         body = Strip(self._body(line.text))
         if self._left:
             body = body.crop(self._left)
@@ -201,7 +203,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
             mark = self._paint.style("match") + Style(bold=True, reverse=True)
             text.highlight_words([self._needle], mark, case_sensitive=False)
         return [
-            Segment(segment.text, base + (segment.style or Style.null()))
+            Segment(self._paint.text(segment.text), base + (segment.style or Style.null()))
             for segment in text.render(self.app.console)
         ]
 

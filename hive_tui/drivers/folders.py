@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from hive_tui.drivers.fingerprint import Fingerprints
+from hive_tui.drivers.ignored import counted
 from hive_tui.drivers.parents import drop_empty, make_parents
 from hive_tui.drivers.settling import settle
 from hive_tui.engine.protocols import Folders
@@ -93,6 +94,11 @@ class LocalFolders(Folders):
 
     async def fingerprint(self, worktree: str, globs: Sequence[str]) -> str:
         return await self._fingerprints.of(worktree, tuple(globs))
+
+    async def meant(
+        self, worktree: str, globs: Sequence[str], paths: frozenset[str]
+    ) -> frozenset[str]:
+        return frozenset(await counted(worktree, globs, tuple(paths)))
 
 
 def can_reflink(source: str, folder: str) -> bool:

@@ -49,6 +49,9 @@ STEP_MS = 100
 _REPLACE_S = 0.05
 """How long changes of what is watched are collected."""
 
+_APPEAR_S = 0.2
+"""How often a folder that was not there yet is looked for."""
+
 _GIT_NOISE = (".lock", "COMMIT_EDITMSG", "FETCH_HEAD", "gc.pid")
 
 Changed = Callable[[frozenset[str]], None]
@@ -115,6 +118,7 @@ class TreeWatch(Trees):
         self._trees: dict[str, _Tree] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._replacing: asyncio.TimerHandle | None = None
+        self._looking: asyncio.TimerHandle | None = None
         self._stop: list[threading.Event] = []
         self._threads: list[threading.Thread] = []
         self._generation = 0
@@ -134,8 +138,9 @@ class TreeWatch(Trees):
 
     async def close(self) -> None:
         """Stop watching and wait for the threads."""
-        if self._replacing is not None:
-            self._replacing.cancel()
+        for timer in (self._replacing, self._looking):
+            if timer is not None:
+                timer.cancel()
         self._generation += 1
         self._trees.clear()
         for stop in self._stop:
@@ -166,6 +171,17 @@ class TreeWatch(Trees):
         )
         self._threads.append(thread)
         thread.start()
+        if self._looking is not None:
+            self._looking.cancel()
+        self._look_for([tree.root for tree in trees.values() if not _there(tree.root)])
+
+    def _look_for(self, missing: list[str]) -> None:
+        """Watch anew once one of the folders, such as a worktree in the making, is there."""
+        self._looking = None
+        if any(_there(root) for root in missing):
+            self._replace_soon()
+        elif missing and self._loop is not None:
+            self._looking = self._loop.call_later(_APPEAR_S, self._look_for, missing)
 
     def _run(
         self,
@@ -248,6 +264,10 @@ class TreeWatch(Trees):
             renew = renew or any(_needs_cover(tree, path) for path in paths)
         if renew and generation == self._generation:
             self._replace_soon()
+
+
+def _there(root: str) -> bool:
+    return os.path.lexists(os.path.join(root, ".git"))
 
 
 def _relative(tree: _Tree, path: str) -> str | None:

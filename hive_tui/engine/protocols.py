@@ -350,6 +350,12 @@ class Folders(Protocol):
         """Hash of paths and contents of all files that match; "" where none does."""
         ...
 
+    async def meant(
+        self, worktree: str, globs: Sequence[str], paths: frozenset[str]
+    ) -> frozenset[str]:
+        """Those of the matching paths that count: what git ignores does not, unless it is named."""
+        ...
+
 
 # --- watching ----------------------------------------------------------------------------------
 

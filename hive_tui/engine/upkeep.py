@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.protocols import Trees
-from hive_tui.engine.watching import Reruns
+from hive_tui.engine.watching import Reruns, matched
 from hive_tui.engine.world import World
 from hive_tui.model.errors import HiveError
 from hive_tui.model.plan import Transition
@@ -59,6 +59,7 @@ class Upkeep:
         self._git = asyncio.Semaphore(_GIT_AT_ONCE)
         self._dirty: dict[str, asyncio.Event] = {}
         self._followers: dict[str, asyncio.Task[None]] = {}
+        self._considering: set[asyncio.Task[None]] = set()
         self._ticker: asyncio.Task[None] | None = None
         self._envs: dict[str, LiveEnv] = {}
 
@@ -99,7 +100,8 @@ class Upkeep:
 
     async def close(self) -> None:
         """Stop everything."""
-        tasks = [*self._followers.values(), *([self._ticker] if self._ticker else [])]
+        tasks = [*self._followers.values(), *self._considering]
+        tasks += [self._ticker] if self._ticker else []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -109,8 +111,17 @@ class Upkeep:
         operation = live.operation
         if operation is not None and operation.plan.transition is Transition.SPAWN:
             self._reruns.hold(live.record.uid)
-        else:
-            self._reruns.changed(live.record.uid, paths)
+        elif matched(live.project.tests, paths):
+            work = asyncio.ensure_future(self._consider(live, paths))
+            self._considering.add(work)
+            work.add_done_callback(self._considering.discard)
+
+    async def _consider(self, live: LiveEnv, paths: frozenset[str]) -> None:
+        """Rerun suites, unless nothing has changed but what a suite may have left behind itself."""
+        globs = [glob for suite in live.project.tests.values() for glob in suite.watch]
+        worktree = live.record.worktree
+        meant = await self._world.folders.meant(worktree, globs, paths - {".git"})
+        self._reruns.changed(live.record.uid, meant)
 
     def _base_moved(self, root: str, paths: frozenset[str]) -> None:
         if ".git" in paths:

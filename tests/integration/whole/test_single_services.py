@@ -1,0 +1,109 @@
+"""One service of an env at a time; and what this version cannot run yet."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hives import Yard, alive
+
+THREE = """
+[services.db]
+run = "exec sleep 1000"
+[services.api]
+run = "exec sleep 1000"
+needs = ["db"]
+[services.web]
+run = "exec sleep 1000"
+needs = ["api"]
+"""
+
+
+@pytest.fixture
+def chain(yard: Yard) -> Yard:
+    """The env `auth`: web needs api, api needs db."""
+    yard.make_repo(THREE)
+    yard.hive("spawn", "auth")
+    return yard
+
+
+def states(yard: Yard) -> dict[str, str]:
+    """State of each service."""
+    return {s["name"]: s["state"] for s in yard.env("auth")["services"]}
+
+
+def pids(yard: Yard) -> dict[str, int]:
+    """Process of each service."""
+    return {s["name"]: s["pid"] for s in yard.env("auth")["services"]}
+
+
+def test_a_start_brings_up_what_the_service_needs_and_no_more(chain: Yard) -> None:
+    chain.hive("start", "auth", "--service", "api")
+    assert states(chain) == {"db": "ready", "api": "ready", "web": "stopped"}
+
+
+def test_a_stop_takes_only_that_service_down(chain: Yard) -> None:
+    chain.hive("warm", "auth")
+    before = pids(chain)
+    chain.hive("stop", "auth", "--service", "web")
+    assert states(chain) == {"db": "ready", "api": "ready", "web": "stopped"}
+    assert not alive(before["web"])
+    assert chain.env("auth")["state"] != "failed"
+    chain.hive("warm", "auth")
+    assert pids(chain)["api"] == before["api"]
+
+
+def test_a_restart_gives_a_service_a_new_process_and_leaves_the_others(chain: Yard) -> None:
+    chain.hive("warm", "auth")
+    before = pids(chain)
+    result = chain.hive("restart", "auth", "web", "--json").json["results"][0]
+    assert (result["env"], result["outcome"]) == ("auth", "succeeded")
+    after = pids(chain)
+    assert after["web"] != before["web"]
+    assert (after["db"], after["api"]) == (before["db"], before["api"])
+    assert chain.env("auth")["state"] == "warm"
+    assert len(chain.runs()) == 3
+
+
+def test_a_service_that_is_not_there_is_named_with_what_is_near(chain: Yard) -> None:
+    for words in (
+        ("restart", "auth", "appi"),
+        ("start", "auth", "--service", "appi"),
+        ("stop", "auth", "--service", "appi"),
+    ):
+        assert "api" in chain.hive(*words, status=3).err
+    chain.hive("restart", "auth", status=2)
+
+
+# --- what comes later ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        'image = "postgres:16"',
+        'image = "postgres:16"\nscope = "shared"',
+        'run = "sleep 1000"\nscope = "shared"',
+    ],
+    ids=["image", "shared-image", "shared-process"],
+)
+def test_what_is_not_available_says_so_once_and_the_rest_runs(yard: Yard, service: str) -> None:
+    yard.make_repo(f'[services.later]\n{service}\n[services.now]\nrun = "exec sleep 1000"\n')
+    yard.hive("spawn", "auth")
+    told = yard.hive("warm", "auth", status=1).err
+    assert told.count("not available yet") == 2  # the step's line, and the result
+    assert "later" in told
+    assert yard.service("auth", "now")["state"] == "ready"
+    assert yard.service("auth", "later")["pid"] is None
+    assert "not available yet" in yard.hive("why", "auth").out
+    assert "not available yet" in yard.hive("start", "auth", "--service", "later", status=1).err
+
+
+def test_an_agent_is_not_available_yet_and_makes_nothing(yard: Yard) -> None:
+    yard.make_repo('[agents.claude]\nkind = "claude"\nrun = "claude"\n')
+    assert "not available yet" in yard.hive("spawn", "auth", "--agent", "claude", status=1).err
+    assert yard.names() == []
+    yard.hive("spawn", "auth")
+    for words in (("send", "auth", "text"), ("open", "auth")):
+        told = yard.hive(*words, status=None)
+        assert told.status in {1, 2}
+        assert "not available yet" in told.err

@@ -22,7 +22,7 @@ from hive_tui.drivers.log_reading import LogReader
 from hive_tui.drivers.logs import LogFiles
 from hive_tui.drivers.processes import LocalProcesses
 from hive_tui.drivers.sockets import ephemeral_range, listening
-from hive_tui.drivers.watching import TreeWatch
+from hive_tui.drivers.tree_inotify import trees
 from hive_tui.drivers.worktrees import GitWorktrees
 from hive_tui.engine.bus import Bus
 from hive_tui.engine.hive import Hive
@@ -78,7 +78,7 @@ class Daemon:
         self.store = SqliteStore.open(home.database)
         self._processes = LocalProcesses(home_tag(home))
         self._logs = LogFiles(home.logs, max_bytes=self._log_limit, masker=self._masker)
-        self._trees = TreeWatch()
+        self._trees = trees()
         clock = SystemClock()
         checkpoint = _checkpoint(environ)
         sockets = listening()

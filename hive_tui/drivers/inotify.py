@@ -5,15 +5,37 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
+from collections.abc import Iterator
+from typing import NamedTuple
 
 # linux/inotify.h
 MODIFY = 0x2
+ATTRIB = 0x4
 CLOSE_WRITE = 0x8
+MOVED_FROM = 0x40
+MOVED_TO = 0x80
+CREATE = 0x100
+DELETE = 0x200
+OVERFLOW = 0x4000
+IGNORED = 0x8000
+ONLY_FOLDERS = 0x01000000
+NOT_THROUGH_LINKS = 0x02000000
+ISDIR = 0x40000000
 EVERYTHING = -1
 """Stands for all watches where the kernel's queue ran over."""
 
 _EVENT = struct.Struct("iIII")
 _BUFFER_BYTES = 64 * 1024
+
+
+class Event(NamedTuple):
+    """One thing that happened."""
+
+    number: int
+    """Of the watch."""
+    mask: int
+    name: str
+    """Of what it happened to in a watched folder; empty for the folder itself."""
 
 
 class Inotify:
@@ -50,17 +72,23 @@ class Inotify:
 
     def read(self) -> dict[int, int]:
         """What changed since the last read: watch -> events, or'ed together. Never blocks."""
+        changed: dict[int, int] = {}
+        for event in self.events():
+            changed[event.number] = changed.get(event.number, 0) | event.mask
+        return changed
+
+    def events(self) -> Iterator[Event]:
+        """What happened since the last read, up to one buffer of it. Never blocks."""
         try:
             data = os.read(self.fd, _BUFFER_BYTES)
         except BlockingIOError:
-            return {}
-        changed: dict[int, int] = {}
+            return
         at = 0
         while at < len(data):
-            wd, mask, _, name_length = _EVENT.unpack_from(data, at)
-            changed[wd] = changed.get(wd, 0) | mask
-            at += _EVENT.size + name_length
-        return changed
+            number, mask, _, length = _EVENT.unpack_from(data, at)
+            at += _EVENT.size
+            yield Event(number, mask, os.fsdecode(data[at : at + length].rstrip(b"\0")))
+            at += length
 
     def close(self) -> None:
         """Close it, with all its watches."""

@@ -1,8 +1,9 @@
-"""One watcher for all folders of the hive, on watchfiles. Knows nothing of what a change means.
+"""One watcher for all folders of the hive. Knows nothing of what a change means.
 
-Folders that only tools write (`node_modules`, `target`, …) are never registered: a kernel has few
-watches per user, and other programs need some too. The watcher is a thread, replaced by the next
-one only once that one watches, so that no change falls between two of them.
+This one is on watchfiles and works everywhere; Linux has a better one in `tree_inotify`. Folders
+that only tools write (`node_modules`, `target`, …) are never registered: a kernel has few watches
+per user, and other programs need some too. The watcher is a thread, replaced by the next one only
+once that one watches, so that no change falls between two of them.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ LEFT_OUT = frozenset(
 STEP_MS = 100
 """How long changes are collected; also how often the thread wakes."""
 
+_OVERLAP = 5
+"""Looks that two watchers take side by side, so that the older one tells what it collected."""
+
 _REPLACE_S = 0.05
 """How long changes of what is watched are collected."""
 
@@ -70,6 +74,7 @@ class _Tree(msgspec.Struct, frozen=True):
     root: str
     git: tuple[str, ...]
     changed: Changed
+    files: bool
 
 
 def cover(root: str) -> Cover:
@@ -111,6 +116,11 @@ def git_folders(root: str) -> tuple[str, ...]:
     return (os.path.join(root, admin),) if os.path.isdir(os.path.join(root, admin)) else ()
 
 
+def is_noise(path: str) -> bool:
+    """Whether a file of git's own changes without the worktree or its branch having changed."""
+    return path.endswith(_GIT_NOISE)
+
+
 class TreeWatch(Trees):
     """The watcher. Lives on one event loop, with one or two threads beside it."""
 
@@ -128,8 +138,8 @@ class TreeWatch(Trees):
         self._loop = asyncio.get_running_loop()
         self._replace_soon()
 
-    def watch(self, key: str, root: str, changed: Changed) -> None:
-        self._trees[key] = _Tree(os.path.realpath(root), (), changed)
+    def watch(self, key: str, root: str, changed: Changed, *, files: bool = True) -> None:
+        self._trees[key] = _Tree(os.path.realpath(root), (), changed, files)
         self._replace_soon()
 
     def unwatch(self, key: str) -> None:
@@ -191,7 +201,7 @@ class TreeWatch(Trees):
         former: list[threading.Event],
     ) -> None:
         """Watch in this thread what is deep, and in another one what is flat."""
-        covers = [cover(tree.root) for tree in trees]
+        covers = [cover(tree.root) for tree in trees if tree.files]
         deep = frozenset().union(*(c.deep for c in covers))
         git = {folder for tree in trees for folder in tree.git}
         flat = frozenset().union(*(c.flat for c in covers), git)
@@ -228,10 +238,10 @@ class TreeWatch(Trees):
                 ignore_permission_denied=True,
             )
             if paths:
-                for found in changes:
-                    for event in former:
-                        event.set()
-                    former = ()
+                for turn, found in enumerate(changes):
+                    if turn == _OVERLAP:
+                        for event in former:
+                            event.set()
                     if found:
                         self._tell(generation, frozenset(path for _, path in found))
         except OSError as error:
@@ -274,8 +284,8 @@ def _relative(tree: _Tree, path: str) -> str | None:
     """The path as the tree's owner knows it; `None` where it is none of its business."""
     for folder in tree.git:
         if path.startswith(folder + os.sep):
-            return None if path.endswith(_GIT_NOISE) else ".git"
-    if not path.startswith(tree.root + os.sep):
+            return None if is_noise(path) else ".git"
+    if not tree.files or not path.startswith(tree.root + os.sep):
         return None
     relative = path[len(tree.root) + 1 :]
     parts = relative.split(os.sep)
@@ -284,7 +294,7 @@ def _relative(tree: _Tree, path: str) -> str | None:
 
 def _needs_cover(tree: _Tree, path: str) -> bool:
     """Whether a new folder appeared where only a flat watch sees it, or a left out one deep."""
-    if not path.startswith(tree.root + os.sep):
+    if not tree.files or not path.startswith(tree.root + os.sep):
         return False
     inside = not any(path.startswith(folder + os.sep) for folder in tree.git)
     return inside and os.path.isdir(path) and not os.path.islink(path)

@@ -363,10 +363,25 @@ class Folders(Protocol):
 class Trees(Protocol):
     """One watcher for all folders of the hive."""
 
-    def watch(self, key: str, root: str, changed: Callable[[frozenset[str]], None]) -> None:
+    def open(self) -> None:
+        """Begin to watch; needs a running loop."""
+        ...
+
+    async def close(self) -> None:
+        """Stop watching."""
+        ...
+
+    def watch(
+        self,
+        key: str,
+        root: str,
+        changed: Callable[[frozenset[str]], None],
+        *,
+        files: bool = True,
+    ) -> None:
         """Call `changed` on the loop with paths relative to `root`, ".git" for git's own state.
 
-        Watching a key again replaces it.
+        Watching a key again replaces it. With `files` false only git's own state is watched.
         """
         ...
 

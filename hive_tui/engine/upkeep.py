@@ -74,9 +74,10 @@ class Upkeep:
         self._dirty[uid] = asyncio.Event()
         self._dirty[uid].set()
         self._followers[uid] = asyncio.ensure_future(self._refresh(live))
-        self._trees.watch(uid, live.record.worktree, lambda paths: self._changed(live, paths))
         root = live.project.root
-        self._trees.watch(f"project:{root}", root, lambda paths: self._base_moved(root, paths))
+        self._trees.watch(
+            f"project:{root}", root, lambda paths: self._base_moved(root, paths), files=False
+        )
         self._reruns.follow(uid, lambda: live.project.tests, lambda s: self._tested(live, s))
         self._reruns.hold(uid)
 
@@ -106,6 +107,10 @@ class Upkeep:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _watch(self, live: LiveEnv) -> None:
+        uid, worktree = live.record.uid, live.record.worktree
+        self._trees.watch(uid, worktree, lambda paths: self._changed(live, paths))
+
     def _changed(self, live: LiveEnv, paths: frozenset[str]) -> None:
         self.touch(live)
         operation = live.operation
@@ -132,13 +137,18 @@ class Upkeep:
     async def _refresh(self, live: LiveEnv) -> None:
         """Ask git each time the worktree has changed and come to rest."""
         dirty = self._dirty[live.record.uid]
+        watched = False
         while True:
             await dirty.wait()
             await _quiet(dirty)
             live.check_worktree()
             if live.trouble is not None or live.operation is not None:
+                watched = watched and live.trouble is None
                 await self._world_settled(live)
                 continue
+            if not watched:  # not before: a checkout is nothing but noise
+                watched = True
+                self._watch(live)
             try:
                 async with self._git:
                     live.git = await self._world.worktrees.status(
@@ -166,7 +176,10 @@ class Upkeep:
                 for live in self._envs.values():
                     live.measure(usage, now)
             for live in self._envs.values():
+                before = live.trouble
                 live.check_worktree()
+                if live.trouble != before:
+                    self.touch(live)
             self._told()
             await asyncio.sleep(TICK_S)
 

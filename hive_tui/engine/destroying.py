@@ -52,6 +52,12 @@ def _files(what: str, paths: tuple[str, ...]) -> str:
     return f"{len(paths)} {what}{'' if len(paths) == 1 else 's'}: {shown}"
 
 
+def _going(live: LiveEnv) -> bool:
+    """Whether somebody else has asked for it already: what would be lost was looked at then."""
+    running = live.operation
+    return live.gone or (running is not None and running.plan.transition is Transition.DESTROY)
+
+
 class Destroying:
     """Destroys, releases and takes back envs of all projects."""
 
@@ -93,14 +99,11 @@ class Destroying:
         running = live.operation
         if running is not None and running.plan.transition is Transition.SPAWN:
             await self._transitions.cancel(live, "destroy was asked for")
-            if live.gone:
-                result = Result(live.record.name, "destroy", Outcome.SUCCEEDED, 0.0)
-                return Ended(result)
-        if not force:
+        if not force and not _going(live):
             lines = describe(await self.losses(live))
             if keep_branch:
                 lines = tuple(line for line in lines if "on no other branch" not in line)
-            if lines:
+            if lines and not _going(live):
                 raise RefusedError(
                     f"{live.record.name}: destroying it would lose " + "; ".join(lines),
                     hint="commit, push or merge it, or use --force (which keeps a recovery ref)",
@@ -108,7 +111,7 @@ class Destroying:
                     env=live.record.name,
                 )
         work = asyncio.ensure_future(self._destroy(live, force, keep_branch, watch, None))
-        if not wait:
+        if not wait and not live.gone:
             return Ended(Result(live.record.name, Transition.DESTROY.value, None, None))
         return await asyncio.shield(work)
 
@@ -195,6 +198,8 @@ class Destroying:
         watch: Watch | None,
         journal_id: int | None,
     ) -> Ended:
+        if live.gone:
+            return Ended(Result(live.record.name, "destroy", Outcome.SUCCEEDED, 0.0))
         ended = await self._transitions.request(
             live,
             Transition.DESTROY,
@@ -203,10 +208,9 @@ class Destroying:
             params={"force": force, "keep_branch": keep_branch},
             journal_id=journal_id,
         )
-        if not ended.result.good:
-            return ended
-        await self._gone(live)
-        self.empty_trash()
+        if ended.result.good and not live.gone:  # of those who asked, the first one does it
+            await self._gone(live)
+            self.empty_trash()
         return ended
 
     async def _gone(self, live: LiveEnv) -> None:

@@ -91,8 +91,12 @@ class Spawning:
         """
         check_name(wish.name)
         self._check_free(project, wish.name)
-        draft, commit = await self._draft_of(project, wish)
-        _check_folder(wish.name, draft.worktree)
+        try:
+            draft, commit = await self._draft_of(project, wish)
+            _check_folder(wish.name, draft.worktree)
+        except HiveError:
+            self._check_free(project, wish.name)  # somebody else may just have made it
+            raise
         # Without a base commit the row is only a reservation: a daemon that finds it like that,
         # and nothing in the journal, drops it.
         claimed = self.claim(msgspec.structs.replace(draft, base_commit=""), project)
@@ -253,9 +257,10 @@ class Spawning:
         """The env as it will be, but for what is claimed, and the commit that it starts at."""
         worktrees = self._world.worktrees
         branch = wish.branch or templates.branch_for(project, wish.name)
-        exists = await worktrees.check_branch(project.root, branch, reuse=wish.reuse_branch)
-        base = wish.base or project.base or await worktrees.default_branch(project.root)
-        base_commit = await worktrees.resolve(project.root, base)
+        exists, (base, base_commit) = await asyncio.gather(
+            worktrees.check_branch(project.root, branch, reuse=wish.reuse_branch),
+            self._base_of(project, wish.base),
+        )
         commit = await worktrees.resolve(project.root, branch) if exists else base_commit
         draft = msgspec.structs.replace(
             self._draft(project, wish.name),
@@ -266,6 +271,12 @@ class Spawning:
             worktree=templates.worktree_for(project, wish.name, branch),
         )
         return draft, commit
+
+    async def _base_of(self, project: Project, wished: str | None) -> tuple[str, str]:
+        """The ref that an env starts from, and its commit."""
+        worktrees = self._world.worktrees
+        base = wished or project.base or await worktrees.default_branch(project.root)
+        return base, await worktrees.resolve(project.root, base)
 
     async def _run(
         self,

@@ -23,7 +23,7 @@ from hive_tui.engine.protocols import Store
 from hive_tui.engine.trace import contract
 from hive_tui.engine.world import World
 from hive_tui.model.environment import Failure, Wanted
-from hive_tui.model.errors import HiveError
+from hive_tui.model.errors import HiveError, NotFoundError
 from hive_tui.model.plan import Outcome, Plan, StepKind, StepTrace, Trace, Transition
 from hive_tui.model.project import When
 
@@ -123,9 +123,16 @@ class Transitions:
             journal_id: Journal entry that is already open, for one that is gone on with.
 
         Raises:
+            NotFoundError: The env was destroyed meanwhile.
             HiveError: It could not begin.
         """
         async with live.turn:
+            if live.gone:
+                raise NotFoundError(
+                    f"{live.record.name} has been destroyed",
+                    hint="`hive undo` takes the last destroyed env back",
+                    env=live.record.name,
+                )
             running = live.operation
             limited = services is not None or make is not None
             if running is not None and running.plan.transition is transition and not limited:

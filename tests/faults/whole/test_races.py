@@ -134,13 +134,26 @@ def test_two_spawns_of_one_name_make_one_env(yard: Yard) -> None:
 
 
 def test_two_destroys_of_one_env_both_end(gated: Yard) -> None:
-    commands = [gated.start("destroy", "auth", "--json") for _ in range(3)]
+    commands = [gated.start("destroy", "auth", "--json") for _ in range(5)]
     for command in commands:
         command.communicate(timeout=DEADLINE_S)
     assert {command.returncode for command in commands} <= {0, 3}
     assert gated.names() == []
     gated.hive("undo")
     assert gated.names() == ["auth"]
+
+
+def test_a_warm_beside_a_destroy_leaves_nothing(gated: Yard) -> None:
+    (gated.trees / "open").touch()
+    commands = [gated.start(word, "auth", "--json") for word in ("warm", "destroy", "warm")]
+    for command in commands:
+        out, err = command.communicate(timeout=DEADLINE_S)
+        assert "Traceback" not in out + err
+        assert "defect" not in out + err
+    gated.hive("destroy", "auth", status=None)
+    assert gated.names() == []
+    assert gated.runs() == {}
+    assert gated.git("worktree", "list").count("\n") == 1
 
 
 def test_twenty_spawns_at_once_get_twenty_blocks_and_one_daemon(yard: Yard) -> None:

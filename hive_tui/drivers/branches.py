@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import os
 
@@ -17,14 +18,19 @@ async def default_branch(repo: str) -> str:
         HiveError: `repo` is no repository, or it has no commit at all.
     """
     pointer = "refs/remotes/origin/HEAD"
-    remote = await git(repo, "symbolic-ref", "--quiet", "--short", pointer, check=False)
-    name = os.fsdecode(remote.stdout).strip()
-    candidates = [name.removeprefix("origin/"), name] if name else []
-    for candidate in (*candidates, "main", "master"):
-        if await _exists(repo, f"refs/heads/{candidate}") or (
-            candidate == name and await _exists(repo, f"refs/remotes/{candidate}")
-        ):
-            return candidate
+    remote, main, master = await asyncio.gather(
+        git(repo, "symbolic-ref", "--quiet", "--short", pointer, check=False),
+        _exists(repo, "refs/heads/main"),
+        _exists(repo, "refs/heads/master"),
+    )
+    if name := os.fsdecode(remote.stdout).strip():
+        local = name.removeprefix("origin/")
+        if await _exists(repo, f"refs/heads/{local}"):
+            return local
+        if await _exists(repo, f"refs/remotes/{name}"):
+            return name
+    if main or master:
+        return "main" if main else "master"
     await resolve(repo, "HEAD")
     current = await git(repo, "symbolic-ref", "--quiet", "--short", "HEAD", check=False)
     return os.fsdecode(current.stdout).strip() or "HEAD"

@@ -93,11 +93,23 @@ async def place(path: str) -> Place:
             code="not_a_repository",
         ) from error
     top = os.path.realpath(os.fsdecode(said.stdout).rstrip("\n"))
+    if os.path.isdir(os.path.join(top, ".git")):  # the main checkout: no need to ask again
+        return Place(root=top, worktree=top, branch=_head_branch(os.path.join(top, ".git")))
     known = await checkouts(top)
     here = next((c for c in known if os.path.realpath(c.path) == top), known[0])
     main = os.path.realpath(known[0].path)
     own = here is known[0] or known[0].bare
     return Place(root=top if own else main, worktree=top, branch=here.branch)
+
+
+def _head_branch(git_dir: str) -> str | None:
+    """Branch that HEAD names; `None` where it is detached."""
+    try:
+        head = os.fsdecode(Path(git_dir, "HEAD").read_bytes()).strip()
+    except OSError:
+        return None
+    name = head.removeprefix("ref: refs/heads/")
+    return name if name != head else None
 
 
 async def common_dir(repo: str) -> str:

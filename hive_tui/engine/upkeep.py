@@ -59,6 +59,9 @@ class Upkeep:
         self._git = asyncio.Semaphore(_GIT_AT_ONCE)
         self._dirty: dict[str, asyncio.Event] = {}
         self._followers: dict[str, asyncio.Task[None]] = {}
+        self._looking: dict[str, asyncio.Task[None]] = {}
+        self._bases: dict[tuple[str, str], str] = {}
+        """Commit that each base of a root was last seen at."""
         self._considering: set[asyncio.Task[None]] = set()
         self._ticker: asyncio.Task[None] | None = None
         self._envs: dict[str, LiveEnv] = {}
@@ -76,7 +79,7 @@ class Upkeep:
         self._followers[uid] = asyncio.ensure_future(self._refresh(live))
         root = live.project.root
         self._trees.watch(
-            f"project:{root}", root, lambda paths: self._base_moved(root, paths), files=False
+            f"project:{root}", root, lambda paths: self._git_moved(root, paths), files=False
         )
         self._reruns.follow(uid, lambda: live.project.tests, lambda s: self._tested(live, s))
         self._reruns.hold(uid)
@@ -101,7 +104,7 @@ class Upkeep:
 
     async def close(self) -> None:
         """Stop everything."""
-        tasks = [*self._followers.values(), *self._considering]
+        tasks = [*self._followers.values(), *self._considering, *self._looking.values()]
         tasks += [self._ticker] if self._ticker else []
         for task in tasks:
             task.cancel()
@@ -128,11 +131,26 @@ class Upkeep:
         meant = await self._world.folders.meant(worktree, globs, paths - {".git"})
         self._reruns.changed(live.record.uid, meant)
 
-    def _base_moved(self, root: str, paths: frozenset[str]) -> None:
-        if ".git" in paths:
-            for live in self._envs.values():
-                if live.project.root == root:
-                    self.touch(live)
+    def _git_moved(self, root: str, paths: frozenset[str]) -> None:
+        if ".git" in paths and root not in self._looking:
+            self._looking[root] = asyncio.ensure_future(self._look_at_bases(root))
+
+    async def _look_at_bases(self, root: str) -> None:
+        """Ask git about the envs whose base has moved; a new branch beside it means nothing."""
+        await asyncio.sleep(QUIET_S)
+        self._looking.pop(root, None)
+        followers = [live for live in self._envs.values() if live.project.root == root]
+        for base in {live.record.base for live in followers}:
+            try:
+                commit = await self._world.worktrees.resolve(root, base)
+            except HiveError as error:
+                log.warning("base=%s of root=%s: %s", base, root, error)
+                continue
+            if self._bases.get((root, base)) != commit:
+                for live in followers:
+                    if live.record.base == base:
+                        self.touch(live)
+            self._bases[root, base] = commit
 
     async def _refresh(self, live: LiveEnv) -> None:
         """Ask git each time the worktree has changed and come to rest."""

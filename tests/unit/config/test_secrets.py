@@ -72,6 +72,7 @@ def test_printing_secrets_shows_none(tmp_path: Path) -> None:
 )
 def test_secrets_are_masked(text: str, values: list[str], masked: str) -> None:
     assert secrets.mask(text, values) == masked
+    assert secrets.masker(values)(text.encode()) == masked.encode()
 
 
 def test_those_that_a_project_names_are_used() -> None:

@@ -17,6 +17,7 @@ from hive_tui.drivers.worktrees import GitWorktrees
 from hive_tui.model.errors import HiveError
 from tests.integration.git.repos import Repo, record
 
+
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
     """A filesystem of 2 MB."""

@@ -39,10 +39,18 @@ def bindings(area: str) -> list[BindingType]:
 
 
 def key_table() -> str:
-    """The keys as a Markdown table, for the README."""
+    """All keys as a Markdown table, for the docs."""
     rows = [
-        f"| `{action.shown_key}` | {action.label} | {action.help} |"
+        f"| {_keys(action)} | {action.label} | {', '.join(action.where)} | {action.help} |"
         for action in ACTIONS
-        if action.footer or action.id in ("env.undo", "env.copy_url", "app.theme", "app.palette")
     ]
-    return "\n".join(["| key | action | what it does |", "|---|---|---|", *rows])
+    return "\n".join(["| key | action | screens | what it does |", "|---|---|---|---|", *rows])
+
+
+def _keys(action: Action) -> str:
+    if len(action.keys) == 9:
+        return f"`{action.shown_key}`"
+    return " ".join(f"`{_MARKDOWN.get(key, key)}`" for key in action.keys)
+
+
+_MARKDOWN = {"question_mark": "?", "slash": "/", "escape": "esc"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+_MOMENT_S = 3.0
+
 _BARS = "▁▂▃▄▅▆▇█"
 _BARS_ASCII = "._-=+*%#"
 
@@ -25,9 +27,12 @@ def seconds(value: float) -> str:
 
 
 def left(value: float) -> str:
-    """Time that is left by the scheduler's reckoning: `~4 s`, `~3m20`; `overdue` at 0."""
+    """Time that is left by the scheduler's reckoning: `~4 s`, `~3m20`.
+
+    At the end of it `any moment`; `overdue` once it has been over for longer than a moment.
+    """
     if value <= 0:
-        return "overdue"
+        return "any moment" if value > -_MOMENT_S else "overdue"
     return f"~{seconds(value)}" if value >= 9.95 else f"~{max(1, round(value))} s"
 
 

@@ -85,8 +85,8 @@ def relink(state: HiveState, link: Link, reason: str | None = None) -> HiveState
 def aged(state: HiveState, now: float) -> HiveState:
     """The state with every ETA shorter by the time since it was heard.
 
-    The daemon tells an ETA when a step begins or ends; in between it runs down here. One that has
-    run out is 0. While the link is lost nothing runs down: nothing is known.
+    The daemon tells an ETA when a step begins or ends; in between it runs down here, below 0 too
+    where a step takes longer than was reckoned. While the link is lost nothing runs down: nothing is known.
     """
     if not state.heard or state.link is not Link.LIVE:
         return state
@@ -96,7 +96,7 @@ def aged(state: HiveState, now: float) -> HiveState:
         progress = detail.view.progress
         if progress is None or progress.eta_s is None:
             continue
-        left_s = max(0.0, progress.eta_s - max(0.0, now - heard))
+        left_s = progress.eta_s - max(0.0, now - heard)
         progress = msgspec.structs.replace(progress, eta_s=left_s)
         view = msgspec.structs.replace(detail.view, progress=progress)
         envs[at] = msgspec.structs.replace(detail, view=view)

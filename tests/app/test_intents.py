@@ -189,3 +189,29 @@ async def select(it: Driven, name: str) -> None:
 
     it.app.screen.query_one(FleetGrid).select(f"shop/{name}")
     await it.pilot.pause()
+
+
+async def test_a_wrong_name_destroys_nothing_and_says_so() -> None:
+    answers = {"losses": {"lines": [], "nothing": True}}
+    async with driven(answers=answers) as it:
+        await it.press("D")
+        await it.until_shown("Nothing would be lost")
+        await it.press(*"billing", "enter")
+        await it.until_shown("that is not its name; type auth-refactor")
+        assert it.client.asked("destroy") == []
+
+
+async def test_the_palette_does_not_open_over_a_question() -> None:
+    async with driven(answers={"losses": {"lines": [], "nothing": True}}) as it:
+        await it.press("D", "ctrl+p")
+        assert "Search for commands" not in it.text()
+        await it.press("escape", "ctrl+p")
+        await it.until_shown("env: open")
+
+
+async def test_without_a_terminal_to_give_the_shell_says_what_to_do_instead() -> None:
+    found = {"variables": {"PORT": "10000"}, "secrets": [], "worktree": "/src"}
+    async with driven(size=(200, 60), answers={"environ": found}) as it:
+        await it.press("x")
+        await it.until_shown("there is no terminal to give")
+        assert it.app.notices[-1].text.startswith("there is no terminal to give; `hive run auth")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from textual.command import CommandPalette
@@ -47,10 +48,9 @@ def test_without_any_env_no_action_breaks() -> None:
         assert why is None or why
 
 
-def test_the_table_for_the_readme_has_the_keys_of_the_footer() -> None:
-    table = key_table()
-    for key in ("enter", "w", "c", "s", "n", "D", "l", "t", "q"):
-        assert f"| `{key}` |" in table
+def test_the_keys_in_the_docs_are_those_of_the_registry() -> None:
+    page = Path(__file__).parents[2] / "docs" / "screens.md"
+    assert key_table() in page.read_text("utf-8")
 
 
 WAYS: dict[str, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from hive_tui.app.lines import BLANK, Line, Span, cut, safe
+from hive_tui.app.lines import BLANK, Line, Span, cut, joined, safe
 from hive_tui.app.screens.dialog import Dialog
 from hive_tui.app.widgets.rows import Rows
 from hive_tui.client.protocol import HiveClient
@@ -55,21 +55,26 @@ class DestroyDialog(Dialog[bool]):
         name = self.query_one(Input)
         name.placeholder = f"type {view.name} to confirm"
         name.cursor_blink = False
-        self.query_one("#keys", Rows).put(
-            (
-                Span("enter", "accent"),
-                Span(" destroys it   ", "muted"),
-                Span("esc", "accent"),
-                Span(" keeps it", "muted"),
-            )
-        )
+        self._say_keys()
         self.run_worker(self._ask(), exit_on_error=False)
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:
         """Answer, once the name is right and it is known what would be lost."""
-        if event.value == self._env.view.name and self._force is not None:
+        name = self._env.view.name
+        if event.value.strip() != name:
+            self._say_keys(f"that is not its name; type {safe(name)}")
+        elif self._force is None:
+            self._say_keys("wait: it is not known yet what would be lost")
+        else:
             self.dismiss(self._force)
+
+    def _say_keys(self, wrong: str = "") -> None:
+        """What the keys do, or why enter did nothing."""
+        enter: Line = (Span("enter", "accent"), Span(" destroys it", "muted"))
+        first = (Span(wrong, "warning"),) if wrong else enter
+        back: Line = (Span("esc", "accent"), Span(" keeps it", "muted"))
+        self.query_one("#keys", Rows).put(joined((cut(first, _WIDTH - 15), back), "   "))
 
     async def _ask(self) -> None:
         try:

@@ -169,10 +169,13 @@ def _service(service: ServiceView, ports: tuple[int, ...], name: int, look: Look
 def _reasons(detail: EnvDetail, width: int, look: Look) -> list[Line]:
     """Why each service that is not ready is not, and what happens next."""
     states = {service.name: service.state for service in detail.view.services}
+    told = detail.failure.step if detail.failure else None  # with its last lines, further down
     lines: list[Line] = []
     for service in detail.services:
         state = states.get(service.name)
         if service.reason is None or state in (None, ServiceState.READY, ServiceState.STOPPED):
+            continue
+        if service.name == told:
             continue
         mark = of_service(state)
         text = f"{service.name}: {service.reason}"

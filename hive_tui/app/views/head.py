@@ -31,7 +31,9 @@ def fleet_head(state: HiveState, width: int, look: Look, order: Sort = Sort.MADE
         (Span(figures.count(len(envs), "env"), "muted"),),
         (Span(f"{warm} warm", "muted"),) if warm else BLANK,
         (Span(f"{moving} moving", "moving"),) if moving else BLANK,
-        (Span(f"{wanting} need you", "warning"),) if wanting else BLANK,
+        (Span(f"{wanting} need{'s' if wanting == 1 else ''} you", "warning"),)
+        if wanting
+        else BLANK,
         (Span(order.value, "dim"),) if order is not Sort.MADE else BLANK,
     ]
     for dropped in (1, 4, 2, 0):

@@ -86,7 +86,8 @@ def aged(state: HiveState, now: float) -> HiveState:
     """The state with every ETA shorter by the time since it was heard.
 
     The daemon tells an ETA when a step begins or ends; in between it runs down here, below 0 too
-    where a step takes longer than was reckoned. While the link is lost nothing runs down: nothing is known.
+    where a step takes longer than was reckoned. While the link is lost nothing runs down: nothing
+    is known.
     """
     if not state.heard or state.link is not Link.LIVE:
         return state

@@ -160,3 +160,25 @@ async def test_sorting_says_its_order_in_the_head() -> None:
         await it.press("S")
         await it.until_shown("needs you first")
         assert it.rows()[2].index("payments") < it.rows()[2].index("upgrade-django")
+
+
+async def test_a_click_on_a_key_of_the_foot_does_what_the_key_does() -> None:
+    async with driven(answers=DONE) as it:
+        row = len(it.rows()) - 1
+        line = it.rows()[row]
+        await it.pilot.click(offset=(line.index("? help"), row))
+        await it.until_shown("keys and marks")
+        await it.press("escape")
+        await it.pilot.click(offset=(line.index("s stop") + 2, row))
+        assert (await it.until_asked("transition"))["transition"] == "stop"
+        await it.pilot.click(offset=(line.index("s stop") - 1, row))
+        assert len(it.client.asked("transition")) == 1
+
+
+async def test_a_click_selects_a_tile_and_a_second_one_opens_it() -> None:
+    async with driven() as it:
+        await it.pilot.click(offset=(45, 3))
+        assert it.app.screen.query_one(FleetGrid).selected == "shop/billing-v2"
+        await it.pilot.click(offset=(45, 3), times=2)
+        await it.until_shown("services")
+        assert "billing-v2" in it.rows()[0]

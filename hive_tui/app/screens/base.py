@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import on
 from textual.screen import Screen
 
 from hive_tui.app.actions import BY_ID
 from hive_tui.app.lines import Line
 from hive_tui.app.possible import Situation
 from hive_tui.app.state import HiveState
-from hive_tui.app.views.keys import key_line
+from hive_tui.app.views.keys import key_at, key_line
 from hive_tui.app.widgets.rows import Rows
 from hive_tui.model.environment import EnvDetail
 
@@ -74,6 +75,15 @@ class HiveScreen(Screen[None], inherit_bindings=False):
             self.app.notify(why, severity="warning", markup=False, timeout=3)
             return
         self.deeds()[action](key)
+
+    @on(Rows.Clicked, "#foot")
+    def foot_clicked(self, event: Rows.Clicked) -> None:
+        """A key in the foot does the same when it is clicked."""
+        if event.from_end != 1:
+            return
+        action = key_at(self.AREA, self.situation(), self.app.size.width, event.cell)
+        if action is not None:
+            self.action_act(action)
 
     def on_mount(self) -> None:
         """Draw for the first time."""

@@ -24,17 +24,32 @@ _MEANINGS = {
 
 def key_line(area: str, now: Situation, width: int) -> Line:
     """As many keys as fit; those that are not possible now are dim. Help and quit always fit."""
+    return (Span(" "), *joined(line for _, line in _shown(area, now, width)))
+
+
+def key_at(area: str, now: Situation, width: int, cell: int) -> str | None:
+    """Id of the action whose key stands at a cell of the key line; `None` between two."""
+    start = 1
+    for action, line in _shown(area, now, width):
+        end = start + width_of(line)
+        if start <= cell < end:
+            return action.id
+        start = end + 2
+    return None
+
+
+def _shown(area: str, now: Situation, width: int) -> list[tuple[Action, Line]]:
     ranked = sorted((a for a in offered(area) if a.footer), key=lambda action: action.footer)
-    kept: list[Line] = []
-    last = [_key(action, now) for action in ranked if action.footer >= 90]
-    room = width - 1 - sum(width_of(line) + 2 for line in last)
+    kept: list[tuple[Action, Line]] = []
+    last = [(action, _key(action, now)) for action in ranked if action.footer >= 90]
+    room = width - 1 - sum(width_of(line) + 2 for _, line in last)
     for action in ranked:
         line = _key(action, now)
         if action.footer >= 90 or width_of(line) > room:
             continue
-        kept.append(line)
+        kept.append((action, line))
         room -= width_of(line) + 2
-    return (Span(" "), *joined([*kept, *last]))
+    return [*kept, *last]
 
 
 def help_page(width: int, look: Look) -> list[Line]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from textual.events import Click
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
@@ -19,10 +21,29 @@ class Rows(Widget):
     COMPONENT_CLASSES = set(ROLE_CLASSES)
     DEFAULT_CSS = "Rows { height: auto; width: 1fr; }"
 
+    class Clicked(Message):
+        """A cell was clicked."""
+
+        def __init__(self, rows: Rows, cell: int, from_end: int) -> None:
+            super().__init__()
+            self.rows = rows
+            self.cell = cell
+            self.from_end = from_end
+            """1: the last row."""
+
+        @property
+        def control(self) -> Rows:
+            """The rows, for selectors."""
+            return self.rows
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._paint = Paint(self)
         self._lines: tuple[Line, ...] = (BLANK,)
+
+    def on_click(self, event: Click) -> None:
+        """Say where."""
+        self.post_message(self.Clicked(self, event.x, len(self._lines) - event.y))
 
     def put(self, *lines: Line) -> None:
         """Show these lines; repaints only where they differ."""

@@ -47,8 +47,10 @@ check: lint types layers test  ## what CI runs
 bench: setup  ## every figure of docs/performance.md, side by side with peers and floors
 	$(BIN)/python -m bench
 
-pictures: setup  ## docs/pictures from the real dashboard
-	$(BIN)/python -m bench.pictures
+pictures: setup  ## docs/pictures from the real dashboard on the demo
+	@home=$$(mktemp -d) && export HIVE_HOME=$$home && \
+	trap '$(BIN)/hive demo --reset >/dev/null 2>&1; $(BIN)/hive daemon stop >/dev/null 2>&1; rm -rf "$$home"' EXIT && \
+	$(BIN)/hive demo --no-dashboard && $(BIN)/python -m hive_tui.app.pictures docs/pictures
 
 docs: setup  ## the generated pages of docs/
 	$(BIN)/python -m hive_tui.config.reference docs/hive-toml.md

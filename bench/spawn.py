@@ -17,7 +17,7 @@ import psutil
 
 from bench.figures import Figure, median, spread
 from bench.yards import HIVE, PATIENCE_S, timed_s, yard
-from hive_tui.engine.protocols import Spare
+from hive_tui.engine.state import Spare
 from tests.hives import GIT, Yard
 
 THEME = "spawn: hive spawn / git worktree add"

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from hive_tui.daemon.database import Database
-from hive_tui.engine.protocols import RunRecord, TaskRecord, UnitRecord, Verdict
+from hive_tui.engine.state import RunRecord, TaskRecord, UnitRecord, Verdict
 from hive_tui.model.plan import Trace
 
 _T = TypeVar("_T")

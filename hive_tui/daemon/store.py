@@ -17,7 +17,7 @@ from hive_tui.config.templates import slug
 from hive_tui.daemon.database import Database
 from hive_tui.daemon.history import History
 from hive_tui.daemon.records import EnvRecords, decoded
-from hive_tui.engine.protocols import JournalEntry, Spare, Store, Trashed
+from hive_tui.engine.state import JournalEntry, Spare, Store, Trashed
 from hive_tui.model.environment import EnvRecord
 from hive_tui.model.errors import HiveError
 from hive_tui.model.plan import Transition

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from hive_tui.engine.protocols import RunRecord, Store, UnitRecord
+from hive_tui.engine.state import RunRecord, Store, UnitRecord
 from hive_tui.model.errors import HiveError
 
 log = logging.getLogger(__name__)

@@ -15,8 +15,9 @@ import msgspec
 from hive_tui.engine.execution import Removing
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.progress import Watch
-from hive_tui.engine.protocols import JournalEntry, Losses, Trashed
+from hive_tui.engine.protocols import Losses
 from hive_tui.engine.spawning import Spawning
+from hive_tui.engine.state import JournalEntry, Trashed
 from hive_tui.engine.transitions import Ended, Result, Transitions
 from hive_tui.engine.world import World
 from hive_tui.model.environment import EnvRecord, Wanted

@@ -21,7 +21,8 @@ from hive_tui.engine.launching import service_ports
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.operation import StepContext, StepFailedError
 from hive_tui.engine.plan import Observed
-from hive_tui.engine.protocols import Launch, Removed, Report, RunRecord, TaskRecord, Trashed
+from hive_tui.engine.protocols import Launch, Removed, Report
+from hive_tui.engine.state import RunRecord, TaskRecord, Trashed
 from hive_tui.model.environment import TestFailure
 from hive_tui.model.errors import HiveError, NotAvailableError
 from hive_tui.model.plan import Outcome, Step, StepKind

@@ -14,7 +14,8 @@ from hive_tui.engine.folding import stamp
 from hive_tui.engine.operation import Operation
 from hive_tui.engine.plan import level
 from hive_tui.engine.progress import Feed
-from hive_tui.engine.protocols import Exit, Identity, TaskRecord, Usage, Verdict
+from hive_tui.engine.protocols import Exit, Identity, Usage
+from hive_tui.engine.state import TaskRecord, Verdict
 from hive_tui.engine.supervision import Unit
 from hive_tui.engine.world import World
 from hive_tui.model.environment import (

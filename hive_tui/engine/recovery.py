@@ -12,8 +12,9 @@ import msgspec
 
 from hive_tui.engine.destroying import Destroying
 from hive_tui.engine.live import LiveEnv
-from hive_tui.engine.protocols import Identity, JournalEntry, RunRecord
+from hive_tui.engine.protocols import Identity
 from hive_tui.engine.spawning import Spawning
+from hive_tui.engine.state import JournalEntry, RunRecord
 from hive_tui.engine.transitions import Transitions
 from hive_tui.engine.world import World
 from hive_tui.model.errors import HiveError

@@ -20,7 +20,7 @@ from hive_tui.engine import ports
 from hive_tui.engine.execution import Making
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.progress import Watch
-from hive_tui.engine.protocols import JournalEntry, Spare
+from hive_tui.engine.state import JournalEntry, Spare
 from hive_tui.engine.transitions import Ended, Result, Transitions
 from hive_tui.engine.world import World
 from hive_tui.model.environment import EnvRecord, Wanted

@@ -18,18 +18,9 @@ from hive_tui.engine import restarts
 from hive_tui.engine.books import Books
 from hive_tui.engine.folding import stamp
 from hive_tui.engine.operation import StepFailedError
-from hive_tui.engine.protocols import (
-    Clock,
-    Exit,
-    Identity,
-    Launch,
-    Logs,
-    Processes,
-    RunRecord,
-    Store,
-    UnitRecord,
-)
+from hive_tui.engine.protocols import Clock, Exit, Identity, Launch, Logs, Processes
 from hive_tui.engine.ready_watch import ReadyWatch
+from hive_tui.engine.state import RunRecord, Store, UnitRecord
 from hive_tui.model.environment import EnvRecord, ServiceState, ServiceView
 from hive_tui.model.errors import HiveError, NotAvailableError
 from hive_tui.model.project import Service

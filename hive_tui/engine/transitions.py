@@ -19,7 +19,7 @@ from hive_tui.engine.execution import Execution, Making, Removing, observe
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.operation import Operation
 from hive_tui.engine.progress import Feed, Watch
-from hive_tui.engine.protocols import Store
+from hive_tui.engine.state import Store
 from hive_tui.engine.trace import contract
 from hive_tui.engine.world import World
 from hive_tui.model.environment import Failure, Wanted

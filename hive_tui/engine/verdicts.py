@@ -9,17 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from hive_tui.engine.protocols import (
-    Clock,
-    Launch,
-    Logs,
-    Processes,
-    Report,
-    RunRecord,
-    Store,
-    Verdict,
-    Worktrees,
-)
+from hive_tui.engine.protocols import Clock, Launch, Logs, Processes, Report, Worktrees
+from hive_tui.engine.state import RunRecord, Store, Verdict
 from hive_tui.model.environment import EnvRecord, TestState, TestView
 from hive_tui.model.errors import HiveError
 from hive_tui.model.project import TestSuite

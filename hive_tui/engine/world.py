@@ -8,18 +8,10 @@ from pathlib import Path
 
 from hive_tui.engine.bus import Bus
 from hive_tui.engine.launching import Launcher
-from hive_tui.engine.protocols import (
-    Clock,
-    Folders,
-    Listening,
-    Logs,
-    Processes,
-    Report,
-    Store,
-    Worktrees,
-)
+from hive_tui.engine.protocols import Clock, Folders, Listening, Logs, Processes, Report, Worktrees
 from hive_tui.engine.readiness import Readiness
 from hive_tui.engine.scheduler import Scheduler
+from hive_tui.engine.state import Store
 
 Checkpoint = Callable[[str], None]
 """Told the name of each point at which the daemon may die; does nothing outside fault tests."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hive_tui.engine.protocols import Identity, RunRecord
+from hive_tui.engine.protocols import Identity
+from hive_tui.engine.state import RunRecord
 from hive_tui.model.environment import EnvRecord
 from hive_tui.model.plan import Outcome, Trace, Transition
 

@@ -9,14 +9,8 @@ import msgspec
 import pytest
 
 from hive_tui.daemon.store import SqliteStore
-from hive_tui.engine.protocols import (
-    Removed,
-    Spare,
-    TaskRecord,
-    Trashed,
-    UnitRecord,
-    Verdict,
-)
+from hive_tui.engine.protocols import Removed
+from hive_tui.engine.state import Spare, TaskRecord, Trashed, UnitRecord, Verdict
 from hive_tui.model.environment import TestFailure, Wanted
 from hive_tui.model.errors import HiveError
 from hive_tui.model.plan import Transition

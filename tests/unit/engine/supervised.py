@@ -7,17 +7,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import cast
 
-from hive_tui.engine.protocols import (
-    Exit,
-    Identity,
-    Launch,
-    Logs,
-    Processes,
-    RunRecord,
-    Store,
-    UnitRecord,
-    Usage,
-)
+from hive_tui.engine.protocols import Exit, Identity, Launch, Logs, Processes, Usage
+from hive_tui.engine.state import RunRecord, Store, UnitRecord
 from hive_tui.engine.supervision import Unit
 from hive_tui.model.environment import EnvRecord, ServiceState
 from hive_tui.model.errors import HiveError

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from hive_tui.engine.operation import StepFailedError
-from hive_tui.engine.protocols import RunRecord
+from hive_tui.engine.state import RunRecord
 from hive_tui.model.environment import ServiceState
 from hive_tui.model.errors import HiveError, NotAvailableError
 from hive_tui.model.project import Restart, Service

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from hive_tui.engine.protocols import Report, Verdict
+from hive_tui.engine.protocols import Report
+from hive_tui.engine.state import Verdict
 from hive_tui.engine.verdicts import judge, stale, view
 from hive_tui.model.environment import TestFailure, TestState
 

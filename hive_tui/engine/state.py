@@ -1,0 +1,209 @@
+"""What survives the daemon: the records that the engine keeps, and the store that it asks for.
+
+What *runs* is in none of them: that is read from the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from hive_tui.engine.protocols import Identity, Removed
+from hive_tui.model.environment import EnvRecord, TestFailure
+from hive_tui.model.events import LogEvent
+from hive_tui.model.plan import Trace, Transition
+
+
+class RunRecord(msgspec.Struct, frozen=True):
+    """One run of a service, task or suite. Written before the launch and updated after it."""
+
+    run_id: str
+    env_uid: str
+    name: str
+    role: str
+    """`service`, `task` or `suite`."""
+    started: float
+    log_offset: int
+    """Where its output starts in the log."""
+    identity: Identity | None = None
+    ended: float | None = None
+    exit_code: int | None = None
+    exit_file: str = ""
+    """Where its shim leaves the exit status; "" where the caller knows it otherwise."""
+
+
+class UnitRecord(msgspec.Struct, frozen=True):
+    """What must survive of the supervision of one service."""
+
+    env_uid: str
+    service: str
+    wanted: bool
+    """True while it should run."""
+    restarts: int = 0
+    failures: tuple[float, ...] = ()
+    """When it ended by itself lately: seconds since the epoch."""
+    exit_code: int | None = None
+    since: float = 0.0
+    gave_up: str | None = None
+    """Reason of the crash loop; `None` while restarts go on."""
+    was_ready: bool = False
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a suite said, and about what."""
+
+    env_uid: str
+    suite: str
+    state: str
+    passed: int | None
+    failed: int | None
+    skipped: int | None
+    duration_s: float
+    commit: str
+    content: str
+    at: float
+    failures: tuple[TestFailure, ...] = ()
+    reason: str | None = None
+
+
+class TaskRecord(msgspec.Struct, frozen=True):
+    """Last end of a task in an env."""
+
+    env_uid: str
+    task: str
+    outcome: str
+    fingerprint: str
+    """Of its inputs when it last *succeeded*; "" without inputs."""
+    current: bool
+    """False once the env went down since: a task without inputs then runs again."""
+    duration_s: float
+    at: float
+
+
+class JournalEntry(msgspec.Struct, frozen=True):
+    """A transition that was begun and not yet ended."""
+
+    id: int
+    env_uid: str
+    transition: Transition
+    params: dict[str, str | bool | None]
+    made: dict[str, str]
+    """What it made so far, and so may undo: for spawn `worktree`, `branch`, `spare`."""
+    started: float
+
+
+class Spare(msgspec.Struct, frozen=True):
+    """A worktree prepared ahead."""
+
+    project: str
+    folder: str
+    commit: str
+    state: str
+    """`making`, `ready` or `taken`."""
+
+
+class Trashed(msgspec.Struct, frozen=True):
+    """A destroyed env that can still be taken back."""
+
+    record: EnvRecord
+    removed: Removed
+    at: float
+
+
+class Store(Protocol):
+    """What survives the daemon. Every method is one transaction, on disk when it returns."""
+
+    def projects(self) -> dict[str, str]:
+        """Name -> root of every registered project."""
+        ...
+
+    def put_project(self, name: str, root: str) -> None:
+        """Register.
+
+        Raises:
+            HiveError: Another root has the name already.
+        """
+        ...
+
+    def drop_project(self, name: str) -> None:
+        """Forget a project with what was learned of it."""
+        ...
+
+    def envs(self) -> tuple[EnvRecord, ...]: ...
+    def put_env(self, record: EnvRecord) -> None: ...
+    def claim_env(
+        self, record: EnvRecord, block: int, candidates: Callable[[frozenset[int]], int]
+    ) -> EnvRecord:
+        """Insert a new env with index, slug and port block decided in the same transaction.
+
+        Args:
+            record: With `index`, `slug` and `port_base` still to be decided.
+            block: Ports per env.
+            candidates: Given the bases that are taken, returns the base to use.
+
+        Raises:
+            HiveError: The project already has an env of that name.
+        """
+        ...
+
+    def drop_env(self, uid: str) -> None:
+        """Forget an env and all that belongs to it but its events and trash."""
+        ...
+
+    def open_journal(
+        self, env_uid: str, transition: Transition, params: Mapping[str, str | bool | None]
+    ) -> int: ...
+    def note_made(self, journal_id: int, **made: str) -> None: ...
+    def close_journal(self, journal_id: int) -> None: ...
+    def journal(self) -> tuple[JournalEntry, ...]: ...
+
+    def put_run(self, run: RunRecord) -> None: ...
+    def runs(self) -> tuple[RunRecord, ...]:
+        """Those that have not ended."""
+        ...
+
+    def put_unit(self, unit: UnitRecord) -> None: ...
+    def units(self, env_uid: str) -> tuple[UnitRecord, ...]: ...
+    def put_task(self, task: TaskRecord) -> None: ...
+    def tasks(self, env_uid: str) -> tuple[TaskRecord, ...]: ...
+    def put_verdict(self, verdict: Verdict) -> None: ...
+    def verdicts(self, env_uid: str) -> tuple[Verdict, ...]: ...
+
+    def learn(self, project: str, key: str, seconds: float) -> None: ...
+    def learned(self, project: str) -> dict[str, float]:
+        """Step key -> median of the last successful durations, in seconds."""
+        ...
+
+    def put_spare(self, spare: Spare) -> None: ...
+    def drop_spare(self, folder: str) -> None: ...
+    def spares(self, project: str | None = None) -> tuple[Spare, ...]: ...
+
+    def put_trash(self, trashed: Trashed) -> None: ...
+    def drop_trash(self, uid: str) -> None: ...
+    def trash(self) -> tuple[Trashed, ...]:
+        """Newest first."""
+        ...
+
+    def put_trace(self, env_uid: str, trace: Trace) -> None: ...
+    def traces(self, env_uid: str) -> tuple[Trace, ...]:
+        """The newest of each transition, newest first."""
+        ...
+
+    def log(
+        self,
+        kind: str,
+        message: str,
+        *,
+        env: str | None = None,
+        service: str | None = None,
+        level: str = "info",
+        data: Mapping[str, object] | None = None,
+    ) -> LogEvent:
+        """Append to the event log."""
+        ...
+
+    def events(self, limit: int, *, env: str | None = None) -> tuple[LogEvent, ...]:
+        """The newest, oldest first."""
+        ...

@@ -121,7 +121,7 @@ def hive(daemon: Daemon) -> Run:
     def run(*words: str, terminal: bool = False, environ: Mapping[str, str] | None = None) -> Ended:
         made = Terminal if terminal else StringIO
         context = Context(
-            cwd="/work/tree",
+            cwd="/srv/tree",
             environ=environ or {"TERM": "xterm", "HIVE_HOME": "/nowhere/home"},
             connect=daemon.connect,
             out=made(),

@@ -90,7 +90,7 @@ def test_status_infers_the_env_from_the_folder(hive: Run, daemon: Daemon) -> Non
     daemon.answers["status"] = {"environment": env_view(name="billing"), "detail": {}}
     ended = hive("status", "--json")
     assert ended.document == {"environment": env_view(name="billing")}
-    assert daemon.asked("resolve") == [{"words": [], "cwd": "/work/tree"}]
+    assert daemon.asked("resolve") == [{"words": [], "cwd": "/srv/tree"}]
     assert daemon.asked("status") == [{"env": "shop/billing"}]
 
 
@@ -150,7 +150,7 @@ def test_ports_says_who_listens(hive: Run, daemon: Daemon) -> None:
     assert "listening" in out
     assert "python (4242)" in out
     assert "taken by a stranger" in out
-    assert daemon.asked("ports") == [{"env": None, "cwd": "/work/tree"}]
+    assert daemon.asked("ports") == [{"env": None, "cwd": "/srv/tree"}]
     assert hive("ports", "auth", "--json").document == {
         "ports": [row, row | {"name": "api", "foreign": True}]
     }

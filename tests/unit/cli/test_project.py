@@ -9,11 +9,11 @@ from tests.unit.cli.conftest import Daemon, Run
 
 
 def test_init_shows_what_it_wrote(hive: Run, daemon: Daemon) -> None:
-    daemon.answers["init"] = {"path": "/work/hive.toml", "text": '[project]\nname = "shop"\n'}
+    daemon.answers["init"] = {"path": "/srv/hive.toml", "text": '[project]\nname = "shop"\n'}
     out = hive("init", "--force").out
-    assert "wrote /work/hive.toml" in out
+    assert "wrote /srv/hive.toml" in out
     assert '  name = "shop"\n' in out
-    assert daemon.asked("init") == [{"cwd": "/work/tree", "force": True}]
+    assert daemon.asked("init") == [{"cwd": "/srv/tree", "force": True}]
     assert hive("init", "--json").document == daemon.answers["init"]
 
 

@@ -17,7 +17,7 @@ def test_spawn_asks_for_what_the_options_say(hive: Run, daemon: Daemon) -> None:
     assert hive("spawn", "auth", *words).status == 0
     assert daemon.asked("spawn") == [
         {
-            "cwd": "/work/tree",
+            "cwd": "/srv/tree",
             "name": "auth",
             "base": "main",
             "branch": "b",
@@ -205,7 +205,7 @@ def test_undo_adopt_and_release_say_what_they_did(hive: Run, daemon: Daemon) -> 
     assert hive("undo").out == "shop/auth is back\nports have changed\n"
     assert hive("undo", "--json").document == daemon.answers["undo"]
     assert "shop/hotfix" in hive("adopt", "../x", "--name", "hotfix").out
-    assert daemon.asked("adopt") == [{"path": "/work/x", "name": "hotfix", "cwd": "/work/tree"}]
+    assert daemon.asked("adopt") == [{"path": "/srv/x", "name": "hotfix", "cwd": "/srv/tree"}]
     assert "are left" in hive("release", "auth").out
     assert hive("release", "auth", "--json").document == {"env": "shop/auth"}
 

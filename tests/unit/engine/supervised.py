@@ -24,7 +24,7 @@ ENV = EnvRecord(
     branch="auth",
     base="main",
     base_commit="0" * 40,
-    worktree="/work/auth",
+    worktree="/srv/auth",
     port_base=10000,
     port_size=10,
     created=0.0,
@@ -199,7 +199,7 @@ class Stage:
         return Launch(
             run_id=f"tag.{self.number}",
             argv=("serve",),
-            cwd="/work/auth",
+            cwd="/srv/auth",
             env={},
             log=Path("/dev/null"),
             exit_file=Path(f"/nowhere/tag.{self.number}.exit"),

@@ -65,11 +65,11 @@ def _files() -> dict[str, Any]:
 
 def _secrets(hive: Hive, home: Home) -> dict[str, Any]:
     try:
-        count = len(hive.world.secrets())
+        hive.world.secrets()
     except HiveError as error:
         return _row("secrets", False, error.message, error.hint)
-    where = home.secrets if home.secrets.exists() else f"{home.secrets} (not there, not needed)"
-    return _row("secrets", True, f"{count} values; file: {where}")
+    found = home.secrets.exists()
+    return _row("secrets", True, str(home.secrets) if found else "no secrets file, none is needed")
 
 
 def _project(name: str, error: str | None) -> dict[str, Any]:

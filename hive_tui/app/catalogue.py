@@ -106,7 +106,7 @@ ACTIONS: tuple[Action, ...] = (
         "fleet.next_need",
         ("tab",),
         "needs you",
-        "Select the next env that needs you.",
+        "Select the next env that needs you: agent, failure, crash, red suite.",
         (FLEET,),
         possible.needed,
         11,

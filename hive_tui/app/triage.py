@@ -6,13 +6,15 @@ from collections.abc import Iterable
 
 import msgspec
 
-from hive_tui.app.marks import Mark, of_agent, of_env, of_service
+from hive_tui.app.marks import Mark, of_agent, of_env, of_service, of_test
 from hive_tui.model.environment import (
     EnvDetail,
     EnvState,
     EnvView,
     ServiceState,
     ServiceView,
+    TestState,
+    TestView,
 )
 
 _ASKING = {"waiting": 0, "error": 1, "stuck": 2}
@@ -21,6 +23,10 @@ _ASKING = {"waiting": 0, "error": 1, "stuck": 2}
 
 _BROKEN = (ServiceState.CRASHED, ServiceState.BACKOFF, ServiceState.UNHEALTHY)
 """States of a service that is not as it should be, worst first."""
+
+
+_RED = frozenset({TestState.FAILED, TestState.ERROR})
+"""Verdicts that want a person while they are of the code as it is."""
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -66,6 +72,10 @@ def need_of(detail: EnvDetail) -> Need | None:
         text = view.reason or (detail.failure.reason if detail.failure else view.state.value)
         rank = 3 if view.state is EnvState.FAILED else 4
         return Need(detail.id, view.name, of_env(view.state), text, detail.since, rank)
+    red = [test for test in view.tests if test.state in _RED and not test.stale]
+    if red:
+        text = ", ".join(map(_verdict, red))
+        return Need(detail.id, view.name, of_test(red[0].state), text, None, 5)
     return None
 
 
@@ -95,6 +105,12 @@ def trouble(detail: EnvDetail) -> Trouble | None:
     if failure is not None:
         return Trouble(failure.step, failure.reason, failure.tail, of_env(view.state))
     return Trouble("", view.reason or view.state.value, (), of_env(view.state))
+
+
+def _verdict(test: TestView) -> str:
+    if test.state is TestState.ERROR or test.failed is None:
+        return f"{test.name} {test.state.value}"
+    return f"{test.name} {test.failed}/{test.failed + (test.passed or 0)} failed"
 
 
 def needs(envs: Iterable[EnvDetail]) -> tuple[Need, ...]:

@@ -56,9 +56,9 @@ async def test_a_tile_says_state_in_shape_and_word_with_branch_verdict_and_ports
 async def test_the_head_counts_and_says_who_needs_a_person() -> None:
     async with driven() as it:
         head = it.rows()[0]
-        for shown in ("hive  shop", "9 envs", "2 warm", "3 need you", "9.1 GB of 12.0 GB", "cpu"):
+        for shown in ("hive  shop", "9 envs", "2 warm", "4 need you", "9.1 GB of 12.0 GB", "cpu"):
             assert shown in head
-        assert "needs you (3)" in it.text()
+        assert "needs you (4)" in it.text()
 
 
 async def test_the_status_line_says_what_runs_and_what_waits_for_what() -> None:
@@ -160,13 +160,14 @@ async def test_tab_goes_from_one_that_needs_a_person_to_the_next() -> None:
     async with driven() as it:
         grid = it.app.screen.query_one(FleetGrid)
         seen = []
-        for _ in range(4):
+        for _ in range(5):
             await it.press("tab")
             seen.append(grid.selected)
         assert seen == [
             "shop/payments",
             "shop/upgrade-django",
             "shop/search-index",
+            "shop/auth-refactor",
             "shop/payments",
         ]
 
@@ -186,7 +187,7 @@ async def test_a_change_of_one_env_is_shown_and_keeps_the_selection() -> None:
         old = scenes.search()
         view = msgspec.structs.replace(old.view, state=EnvState.WARM, reason=None)
         await it.say(Delta(envs=(msgspec.structs.replace(old, view=view, failure=None),)))
-        await it.until_shown("2 need you")
+        await it.until_shown("3 need you")
         assert it.app.screen.query_one(FleetGrid).selected == "shop/search-index"
 
 

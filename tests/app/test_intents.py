@@ -112,7 +112,7 @@ async def test_a_name_that_will_not_do_is_refused_at_once() -> None:
         await it.until_shown("payments exists already")
         assert it.client.asked("spawn") == []
         await it.press("escape")
-        await it.until_shown("needs you (3)")
+        await it.until_shown("needs you (4)")
 
 
 @pytest.mark.parametrize("name", ["", "A", "../x", "a b", "-a", "a" * 33, "é", "taken"])

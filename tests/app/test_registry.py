@@ -82,7 +82,7 @@ async def test_help_explains_keys_and_marks_and_goes_away_again() -> None:
         await it.until_shown("marks of an env")
         assert "Bring everything up." in it.text()
         await it.press("escape")
-        await it.until_shown("needs you (3)")
+        await it.until_shown("needs you (4)")
 
 
 async def test_the_palette_finds_an_action_by_what_it_does() -> None:

@@ -33,7 +33,9 @@ class Subscription:
 
     def tell_hive(self) -> None:
         """Publish the head line's figures, for those who look."""
-        self._hive.world.bus.publish("hive", self._hive.view())
+        bus = self._hive.world.bus
+        if bus.heard:
+            bus.publish("hive", self._hive.view())
 
     async def _subscribe(self, params: dict[str, Any], emit: Emit) -> Any:
         batches = self._batches()

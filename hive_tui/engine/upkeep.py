@@ -59,10 +59,14 @@ class Upkeep:
         self._git = asyncio.Semaphore(_GIT_AT_ONCE)
         self._dirty: dict[str, asyncio.Event] = {}
         self._followers: dict[str, asyncio.Task[None]] = {}
-        self._looking: dict[str, asyncio.Task[None]] = {}
+        self._watched: set[str] = set()
+        """Envs whose worktree is watched."""
+        self._moved: set[str] = set()
+        """Roots whose bases are about to be looked at."""
         self._bases: dict[tuple[str, str], str] = {}
         """Commit that each base of a root was last seen at."""
-        self._considering: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        """What changes have set going, beside the followers."""
         self._ticker: asyncio.Task[None] | None = None
         self._envs: dict[str, LiveEnv] = {}
 
@@ -91,11 +95,13 @@ class Upkeep:
         self._dirty.pop(uid, None)
         if (follower := self._followers.pop(uid, None)) is not None:
             follower.cancel()
+        self._watched.discard(uid)
         self._trees.unwatch(uid)
         self._reruns.leave(uid)
         root = live.project.root
         if not any(other.project.root == root for other in self._envs.values()):
             self._trees.unwatch(f"project:{root}")
+            self._bases = {key: seen for key, seen in self._bases.items() if key[0] != root}
 
     def touch(self, live: LiveEnv) -> None:
         """Ask git about an env again."""
@@ -104,15 +110,11 @@ class Upkeep:
 
     async def close(self) -> None:
         """Stop everything."""
-        tasks = [*self._followers.values(), *self._considering, *self._looking.values()]
+        tasks = [*self._followers.values(), *self._tasks]
         tasks += [self._ticker] if self._ticker else []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _watch(self, live: LiveEnv) -> None:
-        uid, worktree = live.record.uid, live.record.worktree
-        self._trees.watch(uid, worktree, lambda paths: self._changed(live, paths))
 
     def _changed(self, live: LiveEnv, paths: frozenset[str]) -> None:
         self.touch(live)
@@ -120,9 +122,7 @@ class Upkeep:
         if operation is not None and operation.plan.transition is Transition.SPAWN:
             self._reruns.hold(live.record.uid)
         elif matched(live.project.tests, paths):
-            work = asyncio.ensure_future(self._consider(live, paths))
-            self._considering.add(work)
-            work.add_done_callback(self._considering.discard)
+            self._begin(lambda: self._consider(live, paths), live.id)
 
     async def _consider(self, live: LiveEnv, paths: frozenset[str]) -> None:
         """Rerun suites, unless nothing has changed but what a suite may have left behind itself."""
@@ -132,13 +132,14 @@ class Upkeep:
         self._reruns.changed(live.record.uid, meant)
 
     def _git_moved(self, root: str, paths: frozenset[str]) -> None:
-        if ".git" in paths and root not in self._looking:
-            self._looking[root] = asyncio.ensure_future(self._look_at_bases(root))
+        if ".git" in paths and root not in self._moved:
+            self._moved.add(root)
+            self._begin(lambda: self._look_at_bases(root), root)
 
     async def _look_at_bases(self, root: str) -> None:
         """Ask git about the envs whose base has moved; a new branch beside it means nothing."""
         await asyncio.sleep(QUIET_S)
-        self._looking.pop(root, None)
+        self._moved.discard(root)
         followers = [live for live in self._envs.values() if live.project.root == root]
         for base in {live.record.base for live in followers}:
             try:
@@ -152,54 +153,67 @@ class Upkeep:
                         self.touch(live)
             self._bases[root, base] = commit
 
+    def _begin(self, work: Callable[[], Awaitable[None]], about: str) -> None:
+        task = asyncio.ensure_future(_logged(work, about))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _refresh(self, live: LiveEnv) -> None:
         """Ask git each time the worktree has changed and come to rest."""
         dirty = self._dirty[live.record.uid]
-        watched = False
         while True:
             await dirty.wait()
             await _quiet(dirty)
-            live.check_worktree()
-            if live.trouble is not None or live.operation is not None:
-                watched = watched and live.trouble is None
-                await self._world_settled(live)
-                continue
-            if not watched:  # not before: a checkout is nothing but noise
-                watched = True
-                self._watch(live)
-            try:
-                async with self._git:
-                    live.git = await self._world.worktrees.status(
-                        live.record.worktree, live.record.base
-                    )
-                    if live.verdicts:
-                        live.content = await self._world.worktrees.content(live.record.worktree)
-            except HiveError as error:
-                log.warning("git status env=%s: %s", live.id, error)
-                continue
-            live.changed()
+            await _logged(lambda: self._look(live), live.id)
 
-    async def _world_settled(self, live: LiveEnv) -> None:
-        operation = live.operation
-        if operation is not None:
-            await operation.wait()
-            self._dirty[live.record.uid].set()
+    async def _look(self, live: LiveEnv) -> None:
+        """See to one env that has come to rest: its worktree, its watch, what git says of it."""
+        uid, worktree = live.record.uid, live.record.worktree
+        live.check_worktree()
+        if live.trouble is not None:
+            self._watched.discard(uid)
+        if live.operation is not None:
+            await live.operation.wait()
+            self.touch(live)
+        elif live.trouble is None:
+            if uid not in self._watched:  # not before: a checkout is nothing but noise
+                self._trees.watch(uid, worktree, lambda paths: self._changed(live, paths))
+                self._watched.add(uid)
+            async with self._git:
+                live.git = await self._world.worktrees.status(worktree, live.record.base)
+                if live.verdicts:
+                    live.content = await self._world.worktrees.content(worktree)
+            live.changed()
 
     async def _tick(self) -> None:
         while True:
-            sessions = {pid for live in self._envs.values() for pid in live.sessions()}
-            if sessions:
-                usage = self._world.processes.usage()
-                now = self._world.clock.monotonic()
-                for live in self._envs.values():
-                    live.measure(usage, now)
-            for live in self._envs.values():
-                before = live.trouble
-                live.check_worktree()
-                if live.trouble != before:
-                    self.touch(live)
-            self._told()
+            await _logged(self._pass, "all envs")
             await asyncio.sleep(TICK_S)
+
+    async def _pass(self) -> None:
+        """Look once at all processes and worktrees."""
+        envs = tuple(self._envs.values())
+        if any(live.sessions() for live in envs):
+            usage = self._world.processes.usage()
+            now = self._world.clock.monotonic()
+            for live in envs:
+                live.measure(usage, now)
+        for live in envs:
+            before = live.trouble
+            live.check_worktree()
+            if live.trouble != before:
+                self.touch(live)
+        self._told()
+
+
+async def _logged(work: Callable[[], Awaitable[None]], about: str) -> None:
+    """The boundary of all upkeep: what fails once is tried again with the next change."""
+    try:
+        await work()
+    except HiveError as error:
+        log.warning("upkeep of %s: %s", about, error)
+    except Exception:
+        log.exception("upkeep of %s broke", about)
 
 
 async def _quiet(dirty: asyncio.Event) -> None:

@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 QUIET_S = 0.3
 """How long a worktree has to be quiet before a suite is run again."""
 
+PATIENCE_S = 5.0
+"""After how long a suite is run again although the worktree is never quiet."""
+
 SETTLED_S = 1.0
 """How long after a checkout its own writing may still be told of."""
 
@@ -50,6 +53,8 @@ class _Followed:
     """Suites to run once it is quiet."""
     running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     timer: asyncio.TimerHandle | None = None
+    deadline: float | None = None
+    """Time of the loop at which what is due runs, quiet or not; `None` where nothing is due."""
     held_until: float = 0.0
     """Time of the loop before which no change counts."""
 
@@ -112,11 +117,14 @@ class Reruns:
     def _wait(self, env: _Followed) -> None:
         if env.timer is not None:
             env.timer.cancel()
-        env.timer = asyncio.get_running_loop().call_later(self._quiet_s, self._start, env)
+        loop = asyncio.get_running_loop()
+        if env.deadline is None:
+            env.deadline = loop.time() + PATIENCE_S
+        env.timer = loop.call_at(min(loop.time() + self._quiet_s, env.deadline), self._start, env)
 
     def _start(self, env: _Followed) -> None:
         """Run what is due; what runs already stays due and runs again after that."""
-        env.timer = None
+        env.timer = env.deadline = None
         for suite in sorted(env.due - env.running.keys()):
             env.due.discard(suite)
             task = asyncio.ensure_future(self._run(env, suite))

@@ -50,6 +50,19 @@ def test_a_burst_of_changes_is_one_run() -> None:
     assert run_virtual(scene) == ["unit"]
 
 
+def test_a_worktree_that_is_never_quiet_is_tested_all_the_same() -> None:
+    async def scene() -> int:
+        room = Room()
+        room.go.set()
+        for _ in range(110):
+            room.touch()
+            await asyncio.sleep(0.1)
+        await room.reruns.close()
+        return len(room.began)
+
+    assert run_virtual(scene) == 2
+
+
 def test_changes_during_a_run_are_one_more_run_after_it() -> None:
     async def scene() -> tuple[list[str], list[str]]:
         room = Room()

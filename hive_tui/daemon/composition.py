@@ -126,6 +126,13 @@ class Daemon:
 
     async def open(self) -> None:
         """Find what runs, go on with what was half done, and keep everything up to date."""
+        if self.store.recovered is not None:
+            self.store.log(
+                "daemon.state_lost",
+                f"the state could not be read and was begun anew: {self.store.recovered}; "
+                "`hive adopt` takes its worktrees in again",
+                level="error",
+            )
         self._logs.resume()
         self._trees.open()
         await self.hive.open()
@@ -143,9 +150,17 @@ class Daemon:
 
     @property
     def busy(self) -> bool:
-        """True while a transition or a service runs, which keeps the daemon from ending."""
-        running = any(live.sessions() for live in self.hive.envs.values())
-        return running or self.hive.transitions.busy
+        """True while a service runs, or a transition or a suite, or one may by itself.
+
+        That keeps the daemon from ending.
+        """
+        envs = self.hive.envs.values()
+        return (
+            self.hive.transitions.busy
+            or bool(self.world.scheduler.operations)
+            or any(live.sessions() for live in envs)
+            or any(suite.watch for live in envs for suite in live.project.tests.values())
+        )
 
     def _log_limit(self, env_uid: str) -> int:
         for live in self.hive.envs.values():

@@ -55,6 +55,8 @@ def test_a_store_that_was_cut_off_is_put_aside_and_said(warm: Yard) -> None:
         more.unlink()
     done = warm.hive("list", "--json")
     assert done.json["environments"] == []
+    said = [event["message"] for event in warm.events() if event["level"] == "error"]
+    assert any("begun anew" in message and "hive adopt" in message for message in said)
     assert any(p.name != path.name for p in warm.home.glob("*.db*") if "broken" in p.name)
     assert (warm.tree("auth") / "hive.toml").exists()
     warm.hive("adopt", str(warm.tree("auth")))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import shutil
 import subprocess
 from typing import Any
 
+from hive_tui.config import loading
 from hive_tui.engine.hive import Hive
 from hive_tui.model.errors import HiveError
 from hive_tui.model.home import Home
@@ -19,11 +21,11 @@ _FEW_FILES = 1024
 async def run(hive: Hive, home: Home, cwd: str) -> list[dict[str, Any]]:
     """Every check: name, whether it is well, what was found, and what to do."""
     return [
-        _git(),
+        await asyncio.to_thread(_git),
         _disk(home),
         _files(),
         _secrets(hive, home),
-        *[_project(view.name, view.error) for view in hive.project_views()],
+        *[_project(hive, name) for name in hive.world.store.projects()],
         await _here(hive, cwd),
     ]
 
@@ -72,8 +74,12 @@ def _secrets(hive: Hive, home: Home) -> dict[str, Any]:
     return _row("secrets", True, str(home.secrets) if found else "no secrets file, none is needed")
 
 
-def _project(name: str, error: str | None) -> dict[str, Any]:
-    return _row(f"project {name}", error is None, error or "hive.toml is fine", "mend hive.toml")
+def _project(hive: Hive, name: str) -> dict[str, Any]:
+    try:
+        hive.project(name)
+    except HiveError as error:
+        return _row(f"project {name}", False, error.message, error.hint or "mend hive.toml")
+    return _row(f"project {name}", True, "hive.toml is fine")
 
 
 async def _here(hive: Hive, cwd: str) -> dict[str, Any]:
@@ -83,4 +89,8 @@ async def _here(hive: Hive, cwd: str) -> dict[str, Any]:
         return _row("this folder", True, error.message)
     if not os.path.exists(os.path.join(place.root, "hive.toml")):
         return _row("this folder", False, f"{place.root} has no hive.toml", "run `hive init`")
+    try:
+        loading.load(place.root)
+    except HiveError as error:
+        return _row("this folder", False, error.message, error.hint or "mend hive.toml")
     return _row("this folder", True, f"in the repository {place.root}")

@@ -42,7 +42,7 @@ class Hive:
         self.spawning = Spawning(world, self.transitions, self.enter, self.leave)
         self.destroying = Destroying(world, self.transitions, self.spawning, self.enter, self.leave)
         self._recovery = Recovery(
-            world, self.transitions, self.spawning, self.destroying, self.leave
+            world, self.transitions, self.spawning, self.destroying, self.refresh, self.leave
         )
 
     async def open(self) -> None:
@@ -54,7 +54,12 @@ class Hive:
             if project is None:
                 root = self.world.store.projects().get(record.project, record.worktree)
                 project = Project(name=record.project, root=root)
-            self.enter(record, project)
+            live = self.enter(record, project)
+            if record.project in self._problems:
+                live.unread = (
+                    f"hive.toml cannot be used: {self._problems[record.project]}; mend it, "
+                    f"then `hive warm {record.name}`"
+                )
         await self.spawning.drop_half_made(self.world.store.projects().get)
         await self._recovery.run(self.envs)
         for project in self.projects.values():
@@ -103,7 +108,11 @@ class Hive:
             )
         stamp = _stamp(root)
         if name not in self.projects or self._stamps.get(name) != stamp:
-            self._take(loading.load(root))
+            try:
+                self._take(loading.load(root))
+            except HiveError as error:
+                self._problems[name] = error.message
+                raise
         return self.projects[name]
 
     def refresh(self, live: LiveEnv) -> None:
@@ -162,7 +171,8 @@ class Hive:
     def leave(self, live: LiveEnv) -> None:
         """Take an env out of the hive and out of the store."""
         self.world.store.drop_env(live.record.uid)
-        self.envs.pop(live.id, None)
+        if self.envs.get(live.id) is live:
+            del self.envs[live.id]
         self.left(live)
         live.removed()
 

@@ -60,6 +60,9 @@ class LiveEnv:
         self.failure: Failure | None = showing.failure(self.last)
         self.failed_service: str | None = showing.failed_service(self.last)
         self.trouble: str | None = None
+        """What is wrong with its worktree."""
+        self.unread: str | None = None
+        """Why its hive.toml could not be read since the daemon began; `None` once it was."""
         self.git: GitView | None = None
         self.content: tuple[str, str] | None = None
         """Commit and content hash of the worktree, once a verdict needs them."""
@@ -89,6 +92,7 @@ class LiveEnv:
     def adopt_project(self, project: Project) -> None:
         """Take a newer hive.toml: new services get a unit, gone ones keep theirs till they end."""
         self.project = project
+        self.unread = None
         for service in project.services.values():
             unit = self.units.get(service.name)
             if unit is None:

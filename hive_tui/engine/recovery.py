@@ -34,12 +34,14 @@ class Recovery:
         transitions: Transitions,
         spawning: Spawning,
         destroying: Destroying,
+        refresh: Callable[[LiveEnv], None],
         leave: Callable[[LiveEnv], None],
     ) -> None:
         self._world = world
         self._transitions = transitions
         self._spawning = spawning
         self._destroying = destroying
+        self._refresh = refresh
         self._leave = leave
         self._going_on: set[asyncio.Task[None]] = set()
 
@@ -132,27 +134,34 @@ class Recovery:
         elif entry.transition is Transition.DESTROY:
             work = self._destroying.resume(live, entry)
         else:
-            services = entry.params.get("services")
-            work = self._transitions.request(
-                live,
-                entry.transition,
-                services=frozenset(str(services).split(",")) if services else None,
-                journal_id=entry.id,
-            )
-        task = asyncio.ensure_future(_guarded(live, entry, work))
+            work = self._request(live, entry)
+        task = asyncio.ensure_future(self._guarded(live, entry, work))
         self._going_on.add(task)
         task.add_done_callback(self._going_on.discard)
         return True
 
-
-async def _guarded(live: LiveEnv, entry: JournalEntry, work: Awaitable[object]) -> None:
-    try:
-        await work
-    except HiveError as error:
-        log.warning("could not go on env=%s transition=%s: %s", live.id, entry.transition, error)
-        live.event(
-            "transition.lost",
-            f"{live.record.name}: could not go on with {entry.transition}: {error}",
-            level="error",
+    async def _request(self, live: LiveEnv, entry: JournalEntry) -> None:
+        """Ask for a transition again. One that needs hive.toml is not guessed without it."""
+        if entry.transition is not Transition.STOP:
+            self._refresh(live)
+        services = entry.params.get("services")
+        await self._transitions.request(
+            live,
+            entry.transition,
+            services=frozenset(str(services).split(",")) if services else None,
+            journal_id=entry.id,
         )
-        live.world.store.close_journal(entry.id)
+
+    async def _guarded(self, live: LiveEnv, entry: JournalEntry, work: Awaitable[object]) -> None:
+        try:
+            await work
+        except HiveError as error:
+            if self._transitions.closing:  # the next daemon goes on with it
+                return
+            log.warning("cannot go on env=%s transition=%s: %s", live.id, entry.transition, error)
+            live.event(
+                "transition.lost",
+                f"{live.record.name}: could not go on with {entry.transition}: {error}",
+                level="error",
+            )
+            live.world.store.close_journal(entry.id)

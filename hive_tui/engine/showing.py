@@ -118,7 +118,7 @@ def _facts(live: LiveEnv) -> Facts:
         expected=live.expected_services(),
         failure=live.failure,
         failed_service=live.failed_service,
-        trouble=live.trouble,
+        trouble=live.trouble or live.unread,
     )
 
 

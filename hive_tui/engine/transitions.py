@@ -75,18 +75,26 @@ def cancels(running: Transition, asked: Transition) -> bool:
     return (running in _UP) is not (asked in _UP)
 
 
+class _Running(msgspec.Struct, frozen=True):
+    """A transition under way."""
+
+    task: asyncio.Task[Ended]
+    whole: bool
+    """False where it is about some services only: then nobody who wants all may join it."""
+
+
 class Transitions:
     """Runs the transitions of all envs on the one scheduler."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._concluding: dict[str, asyncio.Task[Ended]] = {}
+        self._running: dict[str, _Running] = {}
         self._closing = False
 
     @property
     def busy(self) -> bool:
         """True while any transition runs."""
-        return bool(self._concluding)
+        return bool(self._running)
 
     @property
     def closing(self) -> bool:
@@ -133,12 +141,15 @@ class Transitions:
                     hint="`hive undo` takes the last destroyed env back",
                     env=live.record.name,
                 )
-            running = live.operation
-            limited = services is not None or make is not None
-            if running is not None and running.plan.transition is transition and not limited:
-                task = self._concluding[live.id]
+            operation, running = live.operation, self._running.get(live.id)
+            whole = services is None and make is None
+            same = operation is not None and operation.plan.transition is transition
+            if operation is not None and running is not None and same and running.whole and whole:
+                task = running.task
+                if journal_id is not None:
+                    self._world.store.close_journal(journal_id)
                 if watch is not None:
-                    live.feeds.append(Feed(live.record.name, running, watch))
+                    live.feeds.append(Feed(live.record.name, operation, watch))
             else:
                 await self._make_room(live, transition)
                 task = await self._begin(
@@ -162,8 +173,8 @@ class Transitions:
 
     async def settle(self, live: LiveEnv) -> None:
         """Wait until nothing runs in the env."""
-        while (task := self._concluding.get(live.id)) is not None:
-            await asyncio.wait([task])
+        while (running := self._running.get(live.id)) is not None:
+            await asyncio.wait([running.task])
 
     async def cancel(self, live: LiveEnv, reason: str) -> None:
         """Cancel what runs in the env and wait until it has left."""
@@ -177,10 +188,9 @@ class Transitions:
     async def close(self) -> None:
         """Let go of everything without cancelling it: the next daemon goes on from the journal."""
         self._closing = True
-        for operation in self._world.scheduler.operations:
-            operation.cancel("the daemon stops")
-        if self._concluding:
-            await asyncio.wait(list(self._concluding.values()))
+        await self._world.scheduler.close("the daemon stops")
+        if self._running:
+            await asyncio.wait([running.task for running in self._running.values()])
 
     async def _make_room(self, live: LiveEnv, asked: Transition) -> None:
         running = live.operation
@@ -209,6 +219,13 @@ class Transitions:
         if whole and transition in (Transition.COOL, Transition.STOP):
             _forget_tasks(live, transition)
         plan = await make() if make is not None else await plan_for(live, transition, services)
+        if self._closing:
+            raise HiveError(
+                f"{live.record.name}: the daemon stops",
+                hint="try again: the next command starts it anew",
+                code="stopped",
+                env=live.record.name,
+            )
         wanted = _wanted(live, transition, plan) if whole else None
         if journal_id is None:
             entry = {**params, "services": ",".join(sorted(services)) if services else None}
@@ -237,7 +254,7 @@ class Transitions:
         live.failure = live.failed_service = None
         live.changed()
         task = asyncio.ensure_future(self._conclude(live, operation, execution, journal_id))
-        self._concluding[live.id] = task
+        self._running[live.id] = _Running(task, whole)
         return task
 
     def _step_ended(self, live: LiveEnv, step: StepTrace, journal_id: int) -> None:
@@ -260,29 +277,29 @@ class Transitions:
         world, transition = self._world, operation.plan.transition
         trace = await operation.wait()
         keep = self._closing and trace.outcome is Outcome.CANCELLED
+        failure = operation.failures[0] if operation.failures else None
         live.operation = None
         live.feeds.clear()
-        self._concluding.pop(live.id, None)
+        del self._running[live.id]
+        if trace.outcome is Outcome.FAILED:
+            live.failure = failure
+            live.failed_service = showing.failed_service(trace)
+        live.changed()  # before anything is written, which may fail
         previous = next(
             (t for t in world.store.traces(live.record.uid) if t.transition is transition), None
         )
         live.last, live.previous_s = trace, previous.makespan_s if previous else None
         world.store.put_trace(live.record.uid, trace)
-        failure = operation.failures[0] if operation.failures else None
-        if trace.outcome is Outcome.FAILED:
-            live.failure = failure
-            live.failed_service = showing.failed_service(trace)
         error = _error(live, trace, failure)
         world.checkpoint(f"concluded:{transition}")
         if not keep:
             world.store.close_journal(journal_id)
         live.event(
             "transition.ended",
-            _sentence(live, trace, error),
+            _sentence(live, trace),
             level="error" if trace.outcome is Outcome.FAILED else "info",
             data={"transition": transition.value, "outcome": trace.outcome.value},
         )
-        live.changed()
         result = Result(
             live.record.name,
             transition.value,
@@ -361,10 +378,12 @@ def _error(live: LiveEnv, trace: Trace, failure: Failure | None) -> dict[str, An
     return {**error.as_json(), "tail": list(failure.tail)}
 
 
-def _sentence(live: LiveEnv, trace: Trace, error: dict[str, Any] | None) -> str:
+def _sentence(live: LiveEnv, trace: Trace) -> str:
+    """The end in one line; why a step failed stands in an event of its own."""
     name, what = live.record.name, trace.transition.value
-    if error is not None:
-        return str(error["message"])
+    if trace.outcome is Outcome.FAILED:
+        failed = [step.target for step in trace.steps if step.outcome is Outcome.FAILED]
+        return f"{name}: {what} failed after {trace.makespan_s:.1f} s: {', '.join(failed)}"
     if trace.outcome is Outcome.CANCELLED:
         return f"{name}: {what} was cancelled after {trace.makespan_s:.1f} s"
     path = contract(trace)["critical_path_s"]

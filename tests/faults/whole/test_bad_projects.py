@@ -82,8 +82,44 @@ def test_a_hive_toml_that_breaks_later_leaves_running_envs_alone(yard: Yard) -> 
     yard.kill_daemon()
     assert yard.service("auth", "s")["state"] == "ready"
     assert len(yard.runs()) == 1
+    assert "hive.toml cannot be used" in yard.env("auth")["reason"]
     yard.hive("stop", "auth")
     assert yard.runs() == {}
+
+
+def test_doctor_names_a_hive_toml_that_broke(yard: Yard) -> None:
+    yard.make_repo('[services.s]\nrun = "exec sleep 1000"\n')
+    yard.hive("spawn", "auth")
+    yard.hive("doctor")
+    yard.write("hive.toml", "[services")
+    rows = yard.hive("doctor", "--json", status=1).json["checks"]
+    bad = {row["name"]: row for row in rows if not row["ok"]}
+    assert set(bad) >= {"project shop", "this folder"}
+    assert "hive.toml:1" in bad["project shop"]["message"]
+
+
+def test_a_warm_is_not_gone_on_with_while_the_hive_toml_is_broken(yard: Yard) -> None:
+    toml = """
+        [tasks.gate]
+        run = "echo in > ../passed; until [ -e ../open ]; do sleep 0.05; done"
+        [services.s]
+        run = "exec sleep 1000"
+        needs = ["gate"]
+    """
+    yard.make_repo(toml)
+    yard.hive("spawn", "auth")
+    yard.hive("warm", "auth", "--no-wait")
+    yard.until((yard.trees / "passed").exists, "the warm is under way")
+    yard.kill_daemon()
+    yard.write("hive.toml", "[services")
+    env = yard.env("auth")
+    assert (env["state"], env["wanted"]) == ("degraded", "warm")
+    assert "hive.toml:1" in env["reason"]
+    assert any("could not go on with warm" in event["message"] for event in yard.events())
+    (yard.trees / "open").touch()
+    yard.write_toml(toml)
+    yard.hive("warm", "auth")
+    assert (yard.env("auth")["state"], yard.env("auth")["reason"]) == ("warm", None)
 
 
 def test_a_service_that_left_the_hive_toml_is_stopped_with_its_env(yard: Yard) -> None:

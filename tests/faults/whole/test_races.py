@@ -60,6 +60,42 @@ def test_a_second_warm_joins_the_one_that_runs(gated: Yard) -> None:
     assert len(gated.runs()) == 1
 
 
+def test_a_start_of_all_does_not_join_that_of_one_service(yard: Yard) -> None:
+    yard.make_repo(
+        """
+        [tasks.gate]
+        run = "echo in > ../passed; until [ -e ../open ]; do sleep 0.05; done"
+        when = "warm"
+        [services.web]
+        run = "exec sleep 1000"
+        needs = ["gate"]
+        [services.watcher]
+        run = "exec sleep 1000"
+        when = "cold"
+        """
+    )
+    yard.hive("spawn", "auth")
+    yard.hive("stop", "auth")
+    one = yard.start("start", "auth", "--service", "web", "--json")
+    yard.until((yard.trees / "passed").exists, "the one service is being started")
+    every = yard.start("start", "auth", "--json")
+    (yard.trees / "open").touch()
+    assert ended(one)["outcome"] == "succeeded"
+    assert ended(every)["outcome"] == "succeeded"
+    states = {s["name"]: s["state"] for s in yard.env("auth")["services"]}
+    assert states == {"web": "ready", "watcher": "ready"}
+
+
+def test_a_daemon_that_stops_during_a_warm_leaves_it_to_the_next_one(gated: Yard) -> None:
+    warming = at_the_gate(gated)
+    gated.hive("daemon", "stop")
+    warming.communicate(timeout=DEADLINE_S)
+    assert warming.returncode == 1
+    assert gated.runs() == {}
+    (gated.trees / "open").touch()
+    gated.until(lambda: gated.env("auth")["state"] == "warm", "the warm was gone on with")
+
+
 def test_a_cool_during_a_warm_cancels_it(gated: Yard) -> None:
     warming = at_the_gate(gated)
     gated.hive("cool", "auth")

@@ -78,7 +78,12 @@ def since(text: str | None, now: float) -> str:
 def clock(text: str) -> str:
     """Local time of day of an RFC 3339 time: `09:24:11`."""
     start = epoch(text)
-    return "" if start is None else datetime.fromtimestamp(start).astimezone().strftime("%H:%M:%S")
+    return "" if start is None else time_of_day(start)
+
+
+def time_of_day(at: float) -> str:
+    """Local time of day of seconds since the epoch: `09:24:11`."""
+    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")
 
 
 def meter(share: float, width: int, *, plain: bool = False) -> tuple[str, str]:

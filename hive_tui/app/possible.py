@@ -39,6 +39,8 @@ def always(_: Situation) -> str | None:
 
 def reachable(now: Situation) -> str | None:
     """The daemon answers."""
+    if now.state.link is Link.SILENT:
+        return "the daemon does not answer"
     return None if now.state.link is Link.LIVE else "the daemon is out of reach; reconnecting"
 
 

@@ -23,6 +23,8 @@ class Link(StrEnum):
     CONNECTING = "connecting"
     LIVE = "live"
     LOST = "lost"
+    SILENT = "silent"
+    """The connection stands, but nothing answers: the daemon hangs."""
 
 
 class HiveState(msgspec.Struct, frozen=True):
@@ -39,7 +41,14 @@ class HiveState(msgspec.Struct, frozen=True):
     """Env id -> when its newest value came, in seconds since the epoch; only of those that move."""
     link: Link = Link.CONNECTING
     reason: str | None = None
-    """Why the link is not live."""
+    """Why the link is lost."""
+    silent_since: float | None = None
+    """When the daemon was last heard, in seconds since the epoch; `None` unless it is silent."""
+
+    @property
+    def out_of_date(self) -> bool:
+        """Whether what is known is only the last that was known."""
+        return self.link in (Link.LOST, Link.SILENT)
 
 
 def fold(state: HiveState, update: Update, now: float = 0.0) -> HiveState:
@@ -79,15 +88,25 @@ def fold(state: HiveState, update: Update, now: float = 0.0) -> HiveState:
 
 def relink(state: HiveState, link: Link, reason: str | None = None) -> HiveState:
     """The state with another standing of the link; values stay as they were last known."""
-    return msgspec.structs.replace(state, link=link, reason=reason)
+    return msgspec.structs.replace(state, link=link, reason=reason, silent_since=None)
+
+
+def silenced(state: HiveState, since: float) -> HiveState:
+    """The state while the daemon hangs; values stay as they were last known.
+
+    Args:
+        state: Before it.
+        since: When the daemon was last heard, in seconds since the epoch.
+    """
+    return msgspec.structs.replace(state, link=Link.SILENT, reason=None, silent_since=since)
 
 
 def aged(state: HiveState, now: float) -> HiveState:
     """The state with every ETA shorter by the time since it was heard.
 
     The daemon tells an ETA when a step begins or ends; in between it runs down here, below 0 too
-    where a step takes longer than was reckoned. While the link is lost nothing runs down: nothing
-    is known.
+    where a step takes longer than was reckoned. While the link is not live nothing runs down:
+    nothing is known.
     """
     if not state.heard or state.link is not Link.LIVE:
         return state

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 
-from hive_tui.client.calls import check_owner, no_daemon
+from hive_tui.client.calls import NoDaemonError, check_owner, no_daemon
 from hive_tui.model.errors import HiveError
 from hive_tui.model.framing import MAX_LINE_BYTES
 from hive_tui.model.home import Home
@@ -44,10 +44,14 @@ def over_socket(home: Home) -> Dial:
         return reader, writer
 
     async def dial(start: bool) -> Streams:
-        if start:
-            from hive_tui.client import starting
+        try:
+            return await reach()
+        except NoDaemonError:
+            if not start:
+                raise
+        from hive_tui.client import starting
 
-            await asyncio.to_thread(starting.ensure, home)
+        await asyncio.to_thread(starting.ensure, home)
         return await reach()
 
     return dial

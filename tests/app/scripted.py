@@ -30,6 +30,8 @@ class ScriptedClient(HiveClient):
         self.events: dict[str, Any] = {}
         """By method: an event before the answer."""
         self._hung_up = asyncio.Event()
+        self._awake = asyncio.Event()
+        self._awake.set()
         self._updates: asyncio.Queue[Update] = asyncio.Queue()
 
     def say(self, update: Update) -> None:
@@ -46,6 +48,14 @@ class ScriptedClient(HiveClient):
         self._hung_up.set()
         self._hung_up = asyncio.Event()
 
+    def hang(self) -> None:
+        """The daemon answers nothing until it wakes; what it had said before arrives."""
+        self._awake.clear()
+
+    def wake(self) -> None:
+        """It answers, also what it was asked before."""
+        self._awake.set()
+
     def asked(self, method: str) -> list[dict[str, Any]]:
         """Parameters of every call of a method."""
         return [params for name, params in self.calls if name == method]
@@ -57,6 +67,7 @@ class ScriptedClient(HiveClient):
         self, method: str, params: dict[str, Any] | None = None, on_event: OnEvent | None = None
     ) -> Any:
         self.calls.append((method, params or {}))
+        await self._awake.wait()
         if method == "logs" and on_event is not None and (params or {}).get("follow"):
             self.listeners.append(on_event)
             await self._hung_up.wait()

@@ -3,10 +3,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
-from hive_tui.app.bridge import FRAME_S, Bridge
+from hive_tui.app.bridge import FRAME_S, PATIENCE_S, QUIET_S, Bridge
 from hive_tui.app.state import EVENTS_KEPT, HISTORY_KEPT, HiveState, Link, fold, relink
 from hive_tui.model.environment import EnvDetail, EnvState
+from hive_tui.model.errors import HiveError
 from hive_tui.model.events import LogEvent
 from hive_tui.model.wire import Delta
 from tests.app import scenes
@@ -19,11 +21,17 @@ def with_memory(memory: int) -> EnvDetail:
 
 @asynccontextmanager
 async def bridged(
-    client: ScriptedClient, frame_s: float = FRAME_S
+    client: ScriptedClient,
+    frame_s: float = FRAME_S,
+    quiet_s: float = QUIET_S,
+    patience_s: float = PATIENCE_S,
 ) -> AsyncIterator[asyncio.Queue[HiveState]]:
     """A running bridge; what it delivers comes out of the queue."""
     delivered: asyncio.Queue[HiveState] = asyncio.Queue()
-    task = asyncio.create_task(Bridge(client, delivered.put_nowait, frame_s).run())
+    bridge = Bridge(
+        client, delivered.put_nowait, frame_s=frame_s, quiet_s=quiet_s, patience_s=patience_s
+    )
+    task = asyncio.create_task(bridge.run())
     try:
         async with asyncio.timeout(DEADLINE_S):
             yield delivered
@@ -55,6 +63,66 @@ async def test_a_lost_link_is_told_and_the_values_stay() -> None:
     assert state.link is Link.LOST
     assert state.reason == "gone"
     assert len(state.envs) == 9
+
+
+async def test_a_daemon_that_hangs_is_told_with_the_values_it_left_and_so_is_its_return() -> None:
+    client = ScriptedClient({"daemon.status": {}})
+    client.hang()
+    client.say(scenes.snapshot())
+    async with bridged(client, frame_s=0, quiet_s=0.01, patience_s=0.01) as delivered:
+        heard_at = (await delivered.get()).heard["shop/billing-v2"]
+        state = await delivered.get()
+        assert state.link is Link.SILENT
+        assert state.out_of_date
+        assert state.silent_since == heard_at
+        assert len(state.envs) == 9
+        client.wake()
+        state = await delivered.get()
+    assert state.link is Link.LIVE
+    assert state.silent_since is None
+
+
+async def test_a_daemon_that_hangs_is_asked_once_and_its_own_word_is_enough() -> None:
+    client = ScriptedClient({"daemon.status": {}})
+    client.hang()
+    client.say(scenes.snapshot())
+    async with bridged(client, frame_s=0, quiet_s=0.01, patience_s=0.01) as delivered:
+        await delivered.get()
+        assert (await delivered.get()).link is Link.SILENT
+        client.say(Delta())
+        assert (await delivered.get()).link is Link.LIVE
+    assert len(client.asked("daemon.status")) == 1
+
+
+async def test_a_quiet_daemon_that_answers_is_live() -> None:
+    asked = asyncio.Semaphore(0)
+
+    class Answering(ScriptedClient):
+        async def call(self, *_: Any) -> Any:
+            asked.release()
+            return {}
+
+    client = Answering()
+    client.say(scenes.snapshot())
+    async with bridged(client, frame_s=0, quiet_s=0.001) as delivered:
+        await delivered.get()
+        for _ in range(5):
+            await asked.acquire()
+        assert delivered.empty()
+
+
+async def test_a_daemon_that_ends_while_it_hangs_is_reconnected_to() -> None:
+    client = ScriptedClient({"daemon.status": HiveError("gone", code="disconnected")})
+    client.hang()
+    client.say(scenes.snapshot())
+    async with bridged(client, frame_s=0, quiet_s=0.01, patience_s=0.01) as delivered:
+        await delivered.get()
+        assert (await delivered.get()).link is Link.SILENT
+        client.wake()
+        client.link("reconnecting", "gone")
+        assert (await delivered.get()).link is Link.LOST
+        client.say(scenes.snapshot())
+        assert (await delivered.get()).link is Link.LIVE
 
 
 def test_a_snapshot_replaces_what_was_known() -> None:

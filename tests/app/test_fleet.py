@@ -5,7 +5,7 @@ import pytest
 
 from hive_tui.app import figures
 from hive_tui.app.app import HiveApp
-from hive_tui.app.state import HiveState, Link, aged, fold, relink
+from hive_tui.app.state import HiveState, Link, aged, fold, relink, silenced
 from hive_tui.app.widgets.fleet_grid import FleetGrid, arrange
 from hive_tui.model.environment import (
     EnvState,
@@ -236,6 +236,20 @@ async def test_with_a_lost_daemon_the_values_stay_and_a_banner_says_so() -> None
         assert it.client.asked("transition") == []
         await it.say(scenes.snapshot())
         await it.until(lambda: "reconnecting:" not in it.text())
+
+
+async def test_a_daemon_that_hangs_is_told_with_its_last_word_and_nothing_is_asked_of_it() -> None:
+    async with driven() as it:
+        live = it.app.state
+        it.app.post_message(HiveApp.Changed(silenced(live, scenes.NOW - 12)))
+        since = figures.time_of_day(scenes.NOW - 12)
+        await it.until_shown(f"the daemon does not answer since {since} (12s).")
+        assert "auth-refactor" in it.text()
+        await it.press("w")
+        assert it.client.asked("transition") == []
+        assert "the daemon does not answer" in it.app.notices[-1].text
+        it.app.post_message(HiveApp.Changed(live))
+        await it.until(lambda: "does not answer since" not in it.text())
 
 
 async def test_without_a_project_it_says_how_to_start_and_gives_way_to_the_first() -> None:

@@ -111,8 +111,7 @@ class EnvironmentScreen(EnvDeeds):
         )
         with self.app.batch_update():
             head.put(*((line, notice) if notice else (line,)))
-            lost = state.link is Link.LOST
-            page.put(tuple(faded(row) for row in drawn.lines) if lost else drawn.lines)
+            page.put(tuple(faded(row) for row in drawn.lines) if state.out_of_date else drawn.lines)
             self.show_foot(status_line(state, width, look, first=self._env))
         self._fetch_trace(env)
         self._fetch_tail(state.envs[self._env])

@@ -100,7 +100,6 @@ class FleetScreen(EnvDeeds):
         """Draw head, tiles and foot."""
         look = self.hive.look()
         width = self.app.size.width
-        out_of_date = state.link is Link.LOST
         words = self.query_one("#search", Input).value
         envs = arranged(state, self._sort, words)
         head = fleet_head(state, width, look, self._sort)
@@ -108,7 +107,7 @@ class FleetScreen(EnvDeeds):
         with self.app.batch_update():
             self.query_one("#head", Rows).put(*((head, notice) if notice else (head,)))
             grid = self.query_one(FleetGrid)
-            grid.put(envs, state.history, look, out_of_date=out_of_date)
+            grid.put(envs, state.history, look, out_of_date=state.out_of_date)
             empty = not envs and state.link is Link.LIVE
             grid.display = not empty
             hint = self.query_one("#empty", Rows)

@@ -15,6 +15,7 @@ _EACH = 56
 """Cells of the status line that each env in motion gets at least."""
 
 _LOST = Mark("◌", "~", "reconnecting", "warning")
+_STALE = " Services go on; what is shown is the last that was known."
 
 
 def fleet_head(state: HiveState, width: int, look: Look, order: Sort = Sort.MADE) -> Line:
@@ -146,13 +147,20 @@ def banner(state: HiveState, width: int, look: Look) -> Line:
         return BLANK
     if state.link is Link.CONNECTING:
         return fit((Span(" "), Span("connecting to the daemon", "muted")), width)
+    if state.link is Link.SILENT and state.silent_since is not None:
+        since = figures.time_of_day(state.silent_since)
+        age = figures.age(look.now - state.silent_since)
+        words = f" the daemon does not answer since {since} ({age})."
+        return fit(
+            (Span(" "), look.sign(_LOST), Span(words, "warning"), Span(_STALE, "muted")), width
+        )
     reason = safe(state.reason or "the daemon does not answer").partition(";")[0].rstrip(".")
     return fit(
         (
             Span(" "),
             look.sign(_LOST),
             Span(f" reconnecting: {reason}.", "warning"),
-            Span(" Services go on; what is shown is the last that was known.", "muted"),
+            Span(_STALE, "muted"),
         ),
         width,
     )

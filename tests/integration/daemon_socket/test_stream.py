@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -164,18 +165,23 @@ async def test_a_daemon_that_cannot_be_started_is_a_failure_that_is_tried_again(
     home: Home, states: States, methods: Methods, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reasons = [HiveError("the disk is full", hint="free some space", code="disk_full")] * 2
+    serves = threading.Event()
 
     def ensure(home: Home) -> None:
         if reasons:
             raise reasons.pop()
+        assert serves.wait(DEADLINE_S)
 
     monkeypatch.setattr("hive_tui.client.starting.ensure", ensure)
     server = Server(home, methods.table(), log=logging.getLogger("hive.test"))
-    await server.start()
     client = Client(home, on_state=states)
     updates = client.updates()
+    first = asyncio.ensure_future(anext(updates))
+    await states.reached("failed")
+    await server.start()
+    serves.set()
 
-    assert isinstance(await asyncio.wait_for(anext(updates), DEADLINE_S), Snapshot)
+    assert isinstance(await asyncio.wait_for(first, DEADLINE_S), Snapshot)
     assert states.seen == ["failed", "connected"]
     assert states.reasons[0] == "the disk is full; free some space"
     await client.close()

@@ -164,7 +164,6 @@ class GitWorktrees(Worktrees):
         await _empty(trash)
 
     async def expire_recovery(self, repo: str, now: float) -> tuple[str, ...]:
-        """Drop the recovery refs that are older than 30 days; returns their names."""
         return await recovery.expire(repo, now)
 
     async def status(self, worktree: str, base: str) -> GitView:

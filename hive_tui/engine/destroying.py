@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 import msgspec
 
+from hive_tui.engine import unwaited
 from hive_tui.engine.execution import Removing
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.progress import Watch
@@ -75,7 +76,7 @@ class Destroying:
         self._spawning = spawning
         self._enter = enter
         self._leave = leave
-        self._emptying: set[asyncio.Task[None]] = set()
+        self._tidying: set[asyncio.Task[None]] = set()
 
     async def losses(self, live: LiveEnv) -> Losses:
         """What destroying the env would lose; nothing for an adopted one, which stays."""
@@ -113,6 +114,7 @@ class Destroying:
                 )
         work = asyncio.ensure_future(self._destroy(live, force, keep_branch, watch, None))
         if not wait and not live.gone:
+            unwaited.leave(work, live, "destroy.failed")
             return Ended(Result(live.record.name, Transition.DESTROY.value, None, None))
         return await asyncio.shield(work)
 
@@ -122,9 +124,24 @@ class Destroying:
         await self._destroy(live, force, keep, None, entry.id)
 
     async def release(self, live: LiveEnv) -> None:
-        """Stop everything and forget the env; worktree and branch stay."""
+        """Stop everything and forget the env; worktree and branch stay.
+
+        Raises:
+            NotFoundError: The env was destroyed meanwhile.
+            HiveError: Something of it cannot be stopped; the env stays.
+        """
         await self._transitions.cancel(live, "release was asked for")
-        await self._transitions.request(live, Transition.STOP)
+        ended = await self._transitions.request(live, Transition.STOP)
+        if not ended.result.good:
+            error = ended.result.error or {}
+            raise HiveError(
+                f"{live.record.name} is kept: {error.get('message') or 'its stop was cancelled'}",
+                hint=error.get("hint"),
+                code="not_stopped",
+                env=live.record.name,
+            )
+        if live.gone:
+            return
         live.event("env.released", f"{live.record.name}: let go; {live.record.worktree} stays")
         await self._gone(live)
         self._world.logs.forget(live.record.uid)
@@ -171,13 +188,17 @@ class Destroying:
         """Delete, in the background, what can no longer be taken back: all but each newest."""
         now = self._world.clock.now()
         newest: set[str] = set()
+        coming_back = {record.uid for record in self._world.store.envs()}
         for trashed in self._world.store.trash():
             project = trashed.record.project
-            if project in newest or now - trashed.at > TRASH_S:
-                task = asyncio.ensure_future(self._empty(trashed))
-                self._emptying.add(task)
-                task.add_done_callback(self._emptying.discard)
+            old = project in newest or now - trashed.at > TRASH_S
+            if old and trashed.record.uid not in coming_back:
+                self._begin(self._empty(trashed))
             newest.add(project)
+
+    def expire_recovery(self, root: str) -> None:
+        """Drop, in the background, a repository's recovery refs whose 30 days are over."""
+        self._begin(self._expire(root))
 
     async def forget(self, project: str) -> None:
         """Delete at once what is left of a project's destroyed envs; none can be taken back."""
@@ -187,9 +208,9 @@ class Destroying:
 
     async def close(self) -> None:
         """Stop deleting; the next daemon goes on."""
-        for task in self._emptying:
+        for task in self._tidying:
             task.cancel()
-        await asyncio.gather(*self._emptying, return_exceptions=True)
+        await asyncio.gather(*self._tidying, return_exceptions=True)
 
     async def _destroy(
         self,
@@ -212,6 +233,8 @@ class Destroying:
         if ended.result.good and not live.gone:  # of those who asked, the first one does it
             await self._gone(live)
             self.empty_trash()
+            if ended.result.recovery is not None:
+                self.expire_recovery(live.project.root)
         return ended
 
     async def _gone(self, live: LiveEnv) -> None:
@@ -219,6 +242,19 @@ class Destroying:
         self._leave(live)
         if all(record.project != live.record.project for record in self._world.store.envs()):
             await self._spawning.drop_spares(live.project)
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tidying.add(task)
+        task.add_done_callback(self._tidying.discard)
+
+    async def _expire(self, root: str) -> None:
+        try:
+            gone = await self._world.worktrees.expire_recovery(root, self._world.clock.now())
+        except HiveError as error:
+            log.warning("recovery refs stay root=%s: %s", root, error)
+        else:
+            log.info("root=%s recovery refs dropped: %s", root, ", ".join(gone) or "none")
 
     async def _empty(self, trashed: Trashed) -> None:
         try:

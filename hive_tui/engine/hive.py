@@ -66,6 +66,8 @@ class Hive:
             if any(live.record.project == project.name for live in self.envs.values()):
                 self.spawning.prepare_spares(project)
         self.destroying.empty_trash()
+        for root in self.world.store.projects().values():
+            self.destroying.expire_recovery(root)
 
     async def close(self) -> None:
         """Let go of everything; services run on."""

@@ -320,6 +320,10 @@ class Worktrees(Protocol):
         """Delete a trash folder in the background, at low priority."""
         ...
 
+    async def expire_recovery(self, repo: str, now: float) -> tuple[str, ...]:
+        """Drop the recovery refs that are older than 30 days at `now`; returns their names."""
+        ...
+
     async def status(self, worktree: str, base: str) -> GitView:
         """Where the work stands. Takes no lock that an agent could collide with."""
         ...

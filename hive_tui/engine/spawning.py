@@ -11,12 +11,12 @@ import logging
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from hive_tui.config import templates
-from hive_tui.engine import ports
+from hive_tui.engine import ports, unwaited
 from hive_tui.engine.execution import Making
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.progress import Watch
@@ -215,8 +215,7 @@ class Spawning:
             preparing.cancel()
             await asyncio.gather(preparing, return_exceptions=True)
         for spare in self._world.store.spares(project.name):
-            await self._world.worktrees.discard(project.root, spare.folder, branch=None)
-            self._world.store.drop_spare(spare.folder)
+            await self._drop_spare(project, spare.folder)
 
     async def close(self) -> None:
         """Stop preparing spares."""
@@ -289,7 +288,7 @@ class Spawning:
     ) -> Ended:
         work = asyncio.ensure_future(self._follow(live, making, warm, watch, journal_id))
         if not wait:
-            work.add_done_callback(_log_failure)
+            unwaited.leave(work, live, "spawn.failed")
             return Ended(Result(live.record.name, Transition.SPAWN.value, None, None))
         return await asyncio.shield(work)
 
@@ -299,10 +298,10 @@ class Spawning:
         ended = await self._transitions.request(
             live, Transition.SPAWN, watch=watch, making=making, journal_id=journal_id
         )
-        if making.spare is not None:
-            self._world.store.drop_spare(making.spare)
         if self._transitions.closing:
             return ended
+        if making.spare is not None:
+            await self._drop_spare(live.project, making.spare)
         if not _worktree_made(ended):
             self._leave(live)
             self._world.logs.forget(live.record.uid)
@@ -329,21 +328,40 @@ class Spawning:
             commit = await worktrees.resolve(project.root, base)
             ready = [s for s in store.spares(project.name) if s.state == "ready"]
             for spare in ready[project.spares :]:
-                store.drop_spare(spare.folder)
-                await worktrees.discard(project.root, spare.folder, branch=None)
+                await self._drop_spare(project, spare.folder)
             for spare in ready[: project.spares]:
                 if spare.commit != commit:
-                    store.put_spare(msgspec.structs.replace(spare, state="making"))
-                    await worktrees.refresh_spare(project.root, spare.folder, commit)
-                    store.put_spare(Spare(project.name, spare.folder, commit, "ready"))
+                    await self._make(
+                        msgspec.structs.replace(spare, commit=commit, state="making"),
+                        project,
+                        worktrees.refresh_spare,
+                    )
             for _ in range(project.spares - len(ready)):
-                folder = self._spare_folder(project)
-                spare = Spare(project.name, folder, commit, "making")
-                store.put_spare(spare)
-                await worktrees.make_spare(project.root, folder, commit)
-                store.put_spare(msgspec.structs.replace(spare, state="ready"))
+                spare = Spare(project.name, self._spare_folder(project), commit, "making")
+                await self._make(spare, project, worktrees.make_spare)
         except HiveError as error:
             log.warning("no spare worktree for project=%s: %s", project.name, error)
+
+    async def _make(
+        self,
+        spare: Spare,
+        project: Project,
+        work: Callable[[str, str, str], Awaitable[None]],
+    ) -> None:
+        """Make or refresh one spare; nothing is left of one that cannot be."""
+        self._world.store.put_spare(spare)
+        try:
+            await work(project.root, spare.folder, spare.commit)
+        except HiveError:
+            await self._drop_spare(project, spare.folder)
+            raise
+        self._world.store.put_spare(msgspec.structs.replace(spare, state="ready"))
+
+    async def _drop_spare(self, project: Project, folder: str) -> None:
+        """Remove a spare, which a spawn may have moved away, and forget it."""
+        if os.path.lexists(folder):
+            await self._world.worktrees.discard(project.root, folder, branch=None)
+        self._world.store.drop_spare(folder)
 
     def _spare_folder(self, project: Project) -> str:
         beside = os.path.dirname(templates.worktree_for(project, "spare", "spare"))
@@ -369,8 +387,3 @@ def _worktree_made(ended: Ended) -> bool:
 
 def _empty_folder(path: str) -> bool:
     return os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path)
-
-
-def _log_failure(task: asyncio.Task[Ended]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        log.error("spawn failed", exc_info=task.exception())

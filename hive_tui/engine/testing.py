@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hive_tui.engine import plan as planning
+from hive_tui.engine import unwaited
 from hive_tui.engine.execution import Execution, observe
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.progress import Feed, Watch
@@ -72,7 +73,7 @@ class Testing:
         work.add_done_callback(self._runs.discard)
         if wait:
             return await asyncio.shield(work)
-        work.add_done_callback(lambda task: _report(live, task))
+        unwaited.leave(work, live, "test.failed")
         return None
 
     async def _run(
@@ -175,13 +176,3 @@ def _not_run(live: LiveEnv, failures: tuple[Failure, ...]) -> HiveError | None:
         code="suite_not_run",
         env=live.record.name,
     )
-
-
-def _report(live: LiveEnv, task: asyncio.Task[HiveError | None]) -> None:
-    if task.cancelled():
-        return
-    error = task.exception()
-    if isinstance(error, HiveError):
-        live.event("test.failed", f"{live.record.name}: {error.message}", level="error")
-    elif error is not None:
-        raise error

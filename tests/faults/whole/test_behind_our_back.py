@@ -120,6 +120,14 @@ def test_undo_moves_to_other_ports_where_its_own_are_taken(yard: Yard) -> None:
         assert yard.env("auth")["ports"]["base"] != port
 
 
+def test_recovery_refs_go_once_their_time_is_over(spawned: Yard) -> None:
+    spawned.git("update-ref", "refs/hive/recovery/2020-01-01-old-abcdef", "HEAD")
+    (spawned.tree("auth") / "new").write_text("work")
+    spawned.hive("destroy", "auth", "--force")
+    spawned.until(lambda: "2020-01-01" not in spawned.git("for-each-ref"), "the old ref is gone")
+    assert spawned.git("for-each-ref", "refs/hive/recovery/").count("\n") == 1
+
+
 def test_undo_of_nothing_is_not_found(yard: Yard) -> None:
     yard.make_repo("")
     assert "nothing to undo" in yard.hive("undo", status=3).err

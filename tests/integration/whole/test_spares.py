@@ -130,6 +130,29 @@ def test_many_spawns_share_what_spares_there_are(spared: Yard) -> None:
         assert spared.git("status", "--porcelain", cwd=spared.tree(name)) == ""
 
 
+def test_a_spawn_that_is_taken_back_before_its_checkout_leaves_no_spare(yard: Yard) -> None:
+    yard.make_repo("spares = 3\n")
+    yard.hive("spawn", "first")
+    ready(yard, 3)
+    hook = yard.repo / ".git" / "hooks" / "post-checkout"
+    gate = f"echo in >> {yard.folder}/in; until [ -e {yard.folder}/open ]; do sleep 0.02; done"
+    hook.write_text(f"#!/bin/sh\n{gate}\n")
+    hook.chmod(0o755)
+    standing = [yard.start("spawn", name) for name in ("second", "third")]
+    both = "in\nin\n"
+    passed = yard.folder / "in"
+    yard.until(lambda: passed.exists() and passed.read_text() == both, "no checkout is free")
+    waiting = yard.start("spawn", "fourth")
+    yard.until(lambda: "fourth" in yard.names(), "the fourth waits for its checkout")
+    yard.hive("destroy", "fourth", "--force")
+    (yard.folder / "open").touch()
+    for command in (*standing, waiting):
+        command.communicate(timeout=60)
+    yard.hive("destroy", "first", "second", "third")
+    yard.until(lambda: spares(yard) == [], "no spare is left")
+    assert yard.git("worktree", "list").count("\n") == 1
+
+
 def test_a_killed_daemon_leaves_no_spare_behind(spared: Yard) -> None:
     spared.kill_daemon()
     assert spared.names() == ["first"]

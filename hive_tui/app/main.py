@@ -21,7 +21,8 @@ def run(home: Home) -> int:
         Exit status: 0; 1 after a crash of the dashboard; 2 without a terminal that
         can show it.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    in_browser = bool(os.environ.get("TEXTUAL_DRIVER"))  # set by `hive web`
+    if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         sys.stderr.write("hive: the dashboard needs a terminal; `hive list` prints the envs\n")
         return 2
     if os.environ.get("TERM") == "dumb":
@@ -34,7 +35,7 @@ def run(home: Home) -> int:
         Client(home),
         themes=[home.themes],
         theme=os.environ.get("HIVE_THEME"),
-        plain="utf" not in locale.getencoding().lower(),
+        plain=not in_browser and "utf" not in locale.getencoding().lower(),
     )
     app.run()
     return app.return_code or 0

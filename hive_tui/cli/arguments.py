@@ -162,7 +162,7 @@ def _add(made: argparse.ArgumentParser, argument: Argument) -> None:
 
 def _count(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of lines (0 or more)")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number (0 or more)")
     return int(text)
 
 

@@ -16,19 +16,20 @@ def show(args: Namespace, context: Context) -> int:
         UsageError: There is no terminal to open it on.
         HiveError: The project's hive.toml cannot be used.
     """
-    if not (sys.stdin.isatty() and context.out.isatty()):
+    drawn_elsewhere = bool(context.environ.get("TEXTUAL_DRIVER"))  # by `hive web`, in a browser
+    if not drawn_elsewhere and not (sys.stdin.isatty() and context.out.isatty()):
         raise UsageError(
             "the dashboard needs a terminal",
             hint="`hive list` prints the environments; `hive --help` lists the commands",
         )
-    _register(context)
+    register(context)
     context.close()
     from hive_tui.app.main import run
 
     return run(context.home)
 
 
-def _register(context: Context) -> None:
+def register(context: Context) -> None:
     """Make the folder's project known; a folder without one opens the dashboard as well."""
     try:
         context.call("register", {"cwd": context.cwd})

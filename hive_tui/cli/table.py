@@ -344,6 +344,14 @@ COMMANDS: tuple[Command, ...] = (
         "hive daemon status",
     ),
     Command(
+        "web",
+        SET_UP,
+        "serve the dashboard to a browser on this machine, until Ctrl-C",
+        "web:serve",
+        (Argument(("--port",), "on 127.0.0.1; left out: a free one", "N", "number", default=0),),
+        "hive web --port 8080",
+    ),
+    Command(
         "schema", SET_UP, "print the JSON Schema of hive.toml", "project:schema", (), "hive schema"
     ),
     Command(

@@ -42,6 +42,7 @@ CONTRACT = {
     "schema",
     "completions",
     "skill",
+    "web",
 }
 
 

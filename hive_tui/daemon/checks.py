@@ -61,7 +61,7 @@ def _files() -> dict[str, Any]:
         "open files",
         soft >= _FEW_FILES,
         f"at most {soft} open files",
-        "raise it: `ulimit -n 8192` before the daemon starts",
+        "raise the hard limit (`ulimit -H -n`), then `hive daemon stop`",
     )
 
 

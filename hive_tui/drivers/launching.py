@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import subprocess
 import sys
 
@@ -15,12 +16,16 @@ from hive_tui.model.errors import HiveError
 
 _SHIM = """\
 trap : HUP INT QUIT ABRT USR1 USR2 PIPE ALRM TERM
+ulimit -S -n "$1"
+shift
 "$@"
 set -- $?
 echo $1 >"$0"
 exit $1
 """
-"""Runs its arguments and writes their exit status into the file that `$0` names.
+"""Runs its arguments but the first and writes their exit status into the file that `$0` names.
+
+The first is how many files the command may have open.
 
 The session gets signals as a whole, so the shim has to pass none on; it only must not die of them.
 It uses no variable, because one of that name could be in the environment and would be changed.
@@ -30,10 +35,30 @@ _SIGNALS = 64
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def start(launch: Launch) -> int:
+def allow_open_files() -> str:
+    """Let this process have as many files open as it may, since each watched process takes one.
+
+    Returns:
+        How many it could have before, in the shell's word: what it starts is held to that, because
+        programs that use `select` or close all that could be open break on a large number.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):  # macOS allows less than it says
+            return str(soft)
+    return "unlimited" if soft == resource.RLIM_INFINITY else str(soft)
+
+
+def start(launch: Launch, open_files: str) -> int:
     """Start it and return its pid, which is its session and group as well.
 
     It blocks for 1-3 ms. A thread would not help: the fork holds the interpreter's lock.
+
+    Args:
+        launch: What to start.
+        open_files: How many files it may have open, or `unlimited`; not more than this process.
 
     Raises:
         HiveError: There is no such folder, or the system gave no process, memory or descriptor.
@@ -48,7 +73,7 @@ def start(launch: Launch) -> int:
         ) from error
     try:
         child = subprocess.Popen(
-            ["/bin/sh", "-c", _SHIM, str(launch.exit_file), *launch.argv],
+            ["/bin/sh", "-c", _SHIM, str(launch.exit_file), open_files, *launch.argv],
             cwd=launch.cwd,
             env={**launch.env, "HIVE_RUN_ID": launch.run_id},
             stdin=subprocess.DEVNULL,

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from hive_tui.drivers.census import Census, is_leader
 from hive_tui.drivers.endings import best_endings
-from hive_tui.drivers.launching import adopt_orphans, exit_code, start
+from hive_tui.drivers.launching import adopt_orphans, allow_open_files, exit_code, start
 from hive_tui.drivers.portable_table import PsutilTable
 from hive_tui.drivers.procfs import Entry, ProcessTable, ProcTable
 from hive_tui.engine.protocols import Exit, Identity, Launch, Processes, Usage
@@ -58,7 +58,9 @@ class LocalProcesses(Processes):
     """Processes of this machine. Every method is to be called on the thread of the running loop."""
 
     def __init__(self, home_tag: str, *, portable: bool = False) -> None:
-        """Create it. On Linux this process becomes the parent of orphaned descendants.
+        """Create it. This process may have more files open from now on.
+
+        On Linux it becomes the parent of orphaned descendants as well.
 
         Args:
             home_tag: Tells the processes of this home from those of another; without a dot.
@@ -69,6 +71,7 @@ class LocalProcesses(Processes):
         self._plain = plain
         self._table: ProcessTable = PsutilTable() if plain else ProcTable()
         self._endings = best_endings(self._table, portable=portable)
+        self._open_files = allow_open_files()
         self._reaper = not plain and adopt_orphans()
         self._runs: dict[str, _Run] = {}
         self._census: Census | None = None
@@ -80,7 +83,7 @@ class LocalProcesses(Processes):
         return self._prefix + secrets.token_hex(8)
 
     async def launch(self, launch: Launch) -> Identity:
-        pid = start(launch)
+        pid = start(launch, self._open_files)
         entry = self._table.entry(pid)
         if entry is None:
             raise HiveError(
@@ -96,7 +99,11 @@ class LocalProcesses(Processes):
         )
         self._census = None
         self._watch(_Run(identity, launch.exit_file, child=True))
-        await self._recognisable(identity)
+        try:
+            await self._recognisable(identity)
+        except asyncio.CancelledError:  # nobody would know of it
+            await self.stop(identity, signal.SIGKILL, 0.0)
+            raise
         return identity
 
     def exited(self, identity: Identity, exit_file: Path) -> asyncio.Future[Exit]:

@@ -43,6 +43,16 @@ async def test_an_end_before_anybody_asked_is_not_lost(yard: Yard) -> None:
     assert await yard.processes.exited(identity, order.exit_file) == Exit(3)
 
 
+async def test_a_launch_that_is_cancelled_leaves_nobody_unknown(yard: Yard) -> None:
+    order = yard.order("sleep 60")
+    launching = asyncio.ensure_future(yard.processes.launch(order))
+    await asyncio.sleep(0)
+    launching.cancel()
+    await asyncio.wait([launching])
+    known = set() if launching.cancelled() else {launching.result().run_id}
+    assert set(yard.processes.find()) == known
+
+
 async def test_cancelling_one_wait_leaves_the_others(yard: Yard) -> None:
     order = yard.order("read -r line; exit 4")
     fifo = yard.folder / "fifo"
@@ -91,7 +101,8 @@ async def test_what_cannot_be_started_is_an_expected_failure(yard: Yard) -> None
 
 async def test_a_frozen_session_stands_still_and_goes_on(yard: Yard) -> None:
     go = yard.folder / "go"
-    identity, ended = await yard.start(f"until [ -e {go} ]; do sleep 0.01; done; exit 6")
+    identity, ended = await yard.start(f"echo up; until [ -e {go} ]; do sleep 0.01; done; exit 6")
+    await yard.logged("up")  # a shell in the middle of its first fork cannot be stopped
     assert yard.processes.signal(identity, signal.SIGSTOP) >= 1
     await until(lambda: yard.processes.frozen(identity))
     assert yard.processes.alive(identity)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import sys
 import urllib.request
@@ -275,3 +276,17 @@ def test_a_spawn_takes_a_spare_which_goes_with_the_last_env(yard: Yard) -> None:
     yard.hive("destroy", "one", "two")
     assert spares() == []
     assert yard.git("worktree", "list").count("\n") == 1
+
+
+def test_a_daemon_may_have_many_files_open_and_its_services_as_many_as_before(yard: Yard) -> None:
+    yard.make_repo('[services.s]\nrun = "ulimit -n; exec sleep 1000"\n')
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(500, hard), hard))
+    try:
+        yard.hive("spawn", "auth", "--warm")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    limits = Path(f"/proc/{yard.daemon_pid()}/limits").read_text()
+    words = next(line for line in limits.splitlines() if line.startswith("Max open files")).split()
+    assert words[3] == words[4]
+    yard.until(lambda: "500" in yard.hive("logs", "auth", "s").out, "the service has said it")

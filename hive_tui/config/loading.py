@@ -92,21 +92,6 @@ def parse(text: str, *, root: str, file: str = FILE) -> Project:
     )
 
 
-def find_root(start: str) -> str | None:
-    """The nearest folder from `start` upwards that has a hive.toml, absolute and resolved.
-
-    Looks no further than the git repository that `start` lies in. In the worktree of an env that
-    is the worktree, where the file is tracked by git.
-    """
-    folder = Path(start).expanduser().resolve()
-    for candidate in (folder, *folder.parents):
-        if (candidate / FILE).is_file():
-            return str(candidate)
-        if (candidate / ".git").exists():
-            return None
-    return None
-
-
 def _toml(text: str, file: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)

@@ -139,12 +139,6 @@ def admin_dir(common: str, worktree: str) -> str | None:
     return None
 
 
-def points_at_admin(worktree: str) -> bool:
-    """True where the worktree's `.git` file leads to an administrative folder that exists."""
-    pointed = _pointed_at(worktree)
-    return pointed is not None and os.path.isdir(pointed)
-
-
 def in_progress(admin: str) -> str | None:
     """What is half done in the worktree: `merge`, `rebase`, `cherry-pick`, `revert`."""
     for name, verb in _IN_PROGRESS.items():

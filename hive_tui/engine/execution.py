@@ -318,7 +318,7 @@ class Execution:
         live.running_suites.add(suite.name)
         live.changed()
         try:
-            verdict = await verdicts.run_suite(
+            await verdicts.run_suite(
                 env=live.record,
                 suite=suite,
                 launch=launch,
@@ -330,8 +330,9 @@ class Execution:
                 read_report=self._read_report,
                 clock=world.clock,
                 spawned=context.spawned,
+                timed_out=lambda: context.timed_out,
+                kept=lambda verdict: live.verdicts.update({suite.name: verdict}),
             )
-            live.verdicts[suite.name] = verdict
             live.content = await world.worktrees.content(live.record.worktree)
         finally:
             report.unlink(missing_ok=True)

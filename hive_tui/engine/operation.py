@@ -59,6 +59,11 @@ class StepContext:
         """Note that the step's process exists now."""
         self._node.spawned_s = self._node.operation.elapsed()
 
+    @property
+    def timed_out(self) -> bool:
+        """True where the attempt is being ended because its time is over."""
+        return self._node.timed_out
+
     def detected(self, late_s: float) -> None:
         """Note for how many seconds the thing was already true before it was seen."""
         self._node.detected_s = max(0.0, late_s)

@@ -244,7 +244,7 @@ class Unit:
 
     async def _launch_anew(self) -> None:
         """Launch because somebody asks: what went wrong before does not count any more."""
-        self.restarts, self._failures, self._gave_up = 0, (), None
+        self.restarts, self._failures, self._gave_up, self.exit_code = 0, (), None, None
         try:
             await self._launch_run()
         except HiveError as error:

@@ -74,11 +74,13 @@ async def run_suite(
     read_report: Callable[[Path], Report],
     clock: Clock,
     spawned: Callable[[], None] = lambda: None,
-) -> Verdict:
+    timed_out: Callable[[], bool] = lambda: False,
+    kept: Callable[[Verdict], None] = lambda verdict: None,
+) -> None:
     """Run a suite to its end and keep its verdict.
 
     The verdict is about the content of the worktree when the run began: what changed during the
-    run makes it stale at once. A cancelled run is recorded as cancelled.
+    run makes it stale at once. A run that was ended early has a verdict too.
 
     Args:
         env: The env.
@@ -92,6 +94,8 @@ async def run_suite(
         read_report: Reads a report; raises HiveError where it cannot be read.
         clock: Time.
         spawned: Called once its process exists.
+        timed_out: Tells, where the run is cancelled, whether its time was over.
+        kept: Told the verdict once it is stored.
 
     Raises:
         HiveError: It could not be started.
@@ -125,6 +129,10 @@ async def run_suite(
             reason=reason,
         )
 
+    def keep(result: Verdict) -> None:
+        store.put_verdict(result)
+        kept(result)
+
     code: int | None = None
     try:
         identity = await processes.launch(plan)
@@ -135,16 +143,17 @@ async def run_suite(
             code = (await processes.exited(identity, plan.exit_file)).code
         except asyncio.CancelledError:
             await processes.stop(identity, signal.SIGTERM, GRACE_S)
-            store.put_verdict(verdict(TestState.CANCELLED, None, "the run was cancelled"))
+            if timed_out():
+                keep(verdict(TestState.ERROR, None, f"timed out after {suite.timeout_s:g} s"))
+            else:
+                keep(verdict(TestState.CANCELLED, None, "the run was cancelled"))
             raise
     finally:
         store.put_run(msgspec.structs.replace(run, ended=clock.now(), exit_code=code))
         plan.exit_file.unlink(missing_ok=True)
     found, problem = _read(report, read_report)
     state, reason = judge(code, found, problem)
-    result = verdict(state, found, reason)
-    store.put_verdict(result)
-    return result
+    keep(verdict(state, found, reason))
 
 
 def _read(path: Path, read_report: Callable[[Path], Report]) -> tuple[Report | None, str | None]:

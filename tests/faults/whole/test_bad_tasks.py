@@ -141,6 +141,19 @@ def test_a_suite_that_cannot_start_is_an_error_beside_the_others(yard: Yard) -> 
     assert states["secret"] in {"never", "error"}
 
 
+def test_a_suite_that_takes_too_long_is_an_error_and_not_what_it_was_before(yard: Yard) -> None:
+    yard.make_repo('[tests.unit]\nrun = "test ! -e ../../slow || exec sleep 1000"\ntimeout = 1\n')
+    yard.hive("spawn", "auth")
+    yard.hive("test", "auth")
+    assert yard.env("auth")["tests"][0]["state"] == "passed"
+    (yard.folder / "slow").touch()
+    tests = yard.hive("test", "auth", "--json", status=1).json.get("tests")
+    assert tests is None or tests[0]["state"] == "error"
+    assert yard.env("auth")["tests"][0]["state"] == "error"
+    assert "timed out after 1 s" in yard.hive("why", "auth", "test", "unit").out
+    assert yard.runs() == {}
+
+
 def test_a_suite_that_leaves_a_broken_report_is_judged_by_its_exit_status(yard: Yard) -> None:
     yard.make_repo(
         """

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hive_tui.config.loading import SIZE_LIMIT, find_root, load, parse
+from hive_tui.config.loading import SIZE_LIMIT, load, parse
 from hive_tui.model.errors import ConfigError, NotFoundError
 from hive_tui.model.project import (
     Agent,
@@ -253,23 +253,6 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="Permission denied"):
         load(tmp_path)
-
-
-def test_the_root_is_found_from_a_folder_below_it(tmp_path: Path) -> None:
-    deep = tmp_path / "a" / "b"
-    deep.mkdir(parents=True)
-    (tmp_path / "hive.toml").touch()
-
-    assert find_root(str(deep)) == str(tmp_path.resolve())
-
-
-def test_the_root_is_not_looked_for_outside_of_the_repository(tmp_path: Path) -> None:
-    inner = tmp_path / "inner" / "deep"
-    inner.mkdir(parents=True)
-    (tmp_path / "hive.toml").touch()
-    (tmp_path / "inner" / ".git").touch()
-
-    assert find_root(str(inner)) is None
 
 
 _SCALARS = st.one_of(

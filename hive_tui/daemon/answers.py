@@ -6,22 +6,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hive_tui.engine import ports
-from hive_tui.engine.execution import observe
 from hive_tui.engine.folding import stamp
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.launching import service_ports
 from hive_tui.engine.live import LiveEnv
-from hive_tui.engine.plan import Observed, level
+from hive_tui.engine.plan import level
 from hive_tui.engine.showing import test_view
 from hive_tui.model.environment import EnvDetail, ServiceState, TestState, Wanted
-from hive_tui.model.errors import NotFoundError
+from hive_tui.model.errors import NotAvailableError, NotFoundError
 from hive_tui.model.plan import Plan
 from hive_tui.model.project import ReadyKind
-
-
-async def observed(live: LiveEnv) -> Observed:
-    """What the env's next plan starts from."""
-    return await observe(live)
 
 
 def words(hive: Hive, params: Mapping[str, Any]) -> list[str]:
@@ -140,8 +134,14 @@ def why(live: LiveEnv, topic: str | None) -> list[dict[str, Any]]:
     rows += [_test_reason(live, detail, name) for name in live.project.tests]
     if topic is None:
         return rows
-    parts = topic.split()
-    found = [row for row in rows if row["cell"].split()[-1] == parts[-1]]
+    word = topic.split()[-1]
+    if word == "agent":
+        raise NotAvailableError(
+            "agents are not available yet",
+            hint=f"`hive why {live.record.name}` explains everything else",
+            env=live.record.name,
+        )
+    found = [row for row in rows if row["cell"].split()[-1] == word]
     if not found:
         raise NotFoundError(
             f"{live.record.name} has no service, task or suite {topic!r}",

@@ -195,7 +195,7 @@ class LogFiles:
         self._start_watching(tracked, loop)
         self._look(tracked)
         if known is None:
-            for appeared in tuple(self._news[env_uid]):
+            for appeared in tuple(self._news.get(env_uid, ())):
                 appeared(source)
 
     def untrack(self, env_uid: str, source: str) -> None:
@@ -212,8 +212,15 @@ class LogFiles:
 
     def watch_new(self, env_uid: str, appeared: Callable[[str], None]) -> Callable[[], None]:
         """Call `appeared` with each source of an env that is tracked anew; returns the stop."""
-        self._news[env_uid].append(appeared)
-        return lambda: self._news[env_uid].remove(appeared)
+        told = self._news[env_uid]
+        told.append(appeared)
+
+        def stop() -> None:
+            told.remove(appeared)
+            if not told and self._news.get(env_uid) is told:
+                del self._news[env_uid]
+
+        return stop
 
     def close(self) -> None:
         """Stop looking. The files stay."""

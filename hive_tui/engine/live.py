@@ -228,23 +228,9 @@ class LiveEnv:
             store=self.world.store,
             clock=self.world.clock,
             ready=self._wait_ready,
-            changed=self._service_changed,
-            event=self._service_event,
+            changed=lambda _: self.changed(),
+            event=self.event,
         )
-
-    def _service_changed(self, unit: Unit) -> None:
-        self.changed()
-
-    def _service_event(
-        self,
-        kind: str,
-        message: str,
-        *,
-        service: str | None = None,
-        level: str = "info",
-        data: Mapping[str, object] | None = None,
-    ) -> None:
-        self.event(kind, message, service=service, level=level, data=data)
 
     def event(
         self,

@@ -118,7 +118,10 @@ class Recovery:
 
     async def _end(self, identity: Identity) -> None:
         log.info("ending leftover process pid=%d run=%s", identity.pid, identity.run_id)
-        await self._world.processes.stop(identity, signal.SIGTERM, _LEFTOVER_GRACE_S)
+        try:
+            await self._world.processes.stop(identity, signal.SIGTERM, _LEFTOVER_GRACE_S)
+        except HiveError as error:
+            log.warning("leftover run=%s: %s", identity.run_id, error)
 
     def _resume(self, by_uid: dict[str, LiveEnv], entry: JournalEntry) -> bool:
         live = by_uid.get(entry.env_uid)

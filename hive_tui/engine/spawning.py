@@ -198,8 +198,11 @@ class Spawning:
         for spare in self._world.store.spares():
             if spare.state != "ready":
                 root = root_of(spare.project)
-                if root is not None:
-                    await self._world.worktrees.discard(root, spare.folder, branch=None)
+                try:
+                    if root is not None:
+                        await self._world.worktrees.discard(root, spare.folder, branch=None)
+                except HiveError as error:  # its repository may be gone
+                    log.warning("the spare %s stays: %s", spare.folder, error)
                 self._world.store.drop_spare(spare.folder)
 
     def prepare_spares(self, project: Project) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from hive_tui.daemon import answers
 from hive_tui.daemon.methods.params import (
     ASKABLE,
     Params,
@@ -21,6 +20,7 @@ from hive_tui.daemon.methods.params import (
 from hive_tui.daemon.methods.progress import Progress
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.engine.destroying import describe
+from hive_tui.engine.execution import observe
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.plan import restart_plan
 from hive_tui.engine.showing import test_view
@@ -99,7 +99,7 @@ class Changing:
         elif action == "restart":
 
             async def make() -> Plan:
-                return restart_plan(live.project, names, await answers.observed(live))
+                return restart_plan(live.project, names, await observe(live))
 
         elif action != "start":
             raise UsageError(f"unknown action {action!r}", hint="start, stop or restart")

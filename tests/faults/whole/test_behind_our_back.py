@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import shutil
 import socket
+import sqlite3
 
 import pytest
 
@@ -118,6 +121,22 @@ def test_undo_moves_to_other_ports_where_its_own_are_taken(yard: Yard) -> None:
         done = yard.hive("undo")
         assert f"ports moved from {port}" in done.out
         assert yard.env("auth")["ports"]["base"] != port
+
+
+def test_a_repository_that_is_gone_does_not_keep_the_daemon_from_starting(spawned: Yard) -> None:
+    spawned.kill_daemon()
+    folder = str(spawned.trees / ".hive-spare-half")
+    half = {"project": "shop", "folder": folder, "commit": "0" * 40, "state": "making"}
+    (database,) = spawned.home.glob("*.db")
+    with contextlib.closing(sqlite3.connect(database)) as store, store:
+        store.execute(
+            "INSERT INTO spares (folder, project, record) VALUES (?, ?, ?)",
+            (folder, "shop", json.dumps(half).encode()),
+        )
+    spawned.repo.rename(spawned.folder / "away")
+    listed = spawned.hive("list", "--json", cwd=spawned.folder).json["environments"]
+    assert [env["name"] for env in listed] == ["auth"]
+    assert "hive.toml" in listed[0]["reason"]
 
 
 def test_recovery_refs_go_once_their_time_is_over(spawned: Yard) -> None:

@@ -103,7 +103,7 @@ def test_an_agent_is_not_available_yet_and_makes_nothing(yard: Yard) -> None:
     assert "not available yet" in yard.hive("spawn", "auth", "--agent", "claude", status=1).err
     assert yard.names() == []
     yard.hive("spawn", "auth")
-    for words in (("send", "auth", "text"), ("open", "auth")):
+    for words in (("send", "auth", "text"), ("open", "auth"), ("why", "auth", "agent")):
         told = yard.hive(*words, status=None)
         assert told.status in {1, 2}
         assert "not available yet" in told.err

@@ -25,7 +25,7 @@ from tests.hives import Yard
 FIRST = "dashboard, 50 envs, real daemon"
 FLEET = "dashboard, 200 envs, 1,000 changes a second"
 KEYS = "dashboard, 20 envs warm, a log of 10,000 lines a second"
-LOGS = "dashboard, a log of 100,000 lines a second"
+LOGS = "dashboard, a log of 120,000 lines a second"
 
 ENVS = 50
 
@@ -121,15 +121,15 @@ def _keys(rounds: int) -> list[Figure]:
         time.sleep(_SETTLED_S)
         keys_ms = []
         for _ in range(rounds // 2):
-            keys_ms.append(shown.until(" held", " ") * 1e3)
+            keys_ms.append(shown.until(" held", "f") * 1e3)
             time.sleep(0.1)
-            keys_ms.append(shown.until(" following", " ") * 1e3)
+            keys_ms.append(shown.until(" following", "f") * 1e3)
             time.sleep(0.1)
     return _responses(KEYS, "hold the log, or follow", keys_ms, late_ms)
 
 
 def _logs(look_s: float) -> list[Figure]:
-    with busy("--envs", "1", "--lines", "100000") as made, terminal(made, HIVE) as shown:
+    with busy("--envs", "1", "--lines", "120000") as made, terminal(made, HIVE) as shown:
         shown.until("env0")
         shown.until("following", "l")
         time.sleep(_SETTLED_S)

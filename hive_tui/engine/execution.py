@@ -123,19 +123,20 @@ class Execution:
 
     async def _link(self, step: Step, context: StepContext) -> None:
         link = next(entry for entry in self._live.project.links if entry.path == step.target)
-        root, worktree = self._live.project.root, self._live.record.worktree
+        root, worktree, mode = self._live.project.root, self._live.record.worktree, link.mode
         if link.key:
             folders = self._world.folders
             ours, theirs = await asyncio.gather(
                 folders.fingerprint(worktree, link.key), folders.fingerprint(root, link.key)
             )
-            if ours != theirs:
-                if link.install is not None:
-                    source = "install-" + link.path.replace("/", "-")
-                    await self._run_to_end(source, "task", link.install, None, context)
+            if ours != theirs and link.install is not None:
+                source = "install-" + link.path.replace("/", "-")
+                await self._run_to_end(source, "task", link.install, None, context)
                 return
+            if ours != theirs:  # it will be changed to fit, and must not change the main checkout's
+                mode = "copy"
         await self._world.folders.link(
-            os.path.join(root, link.path), os.path.join(worktree, link.path), link.mode
+            os.path.join(root, link.path), os.path.join(worktree, link.path), mode
         )
 
     async def _remove(self, step: Step, context: StepContext) -> None:

@@ -39,9 +39,9 @@ _END_S = 5.0
 
 _PAGE = Template(Path(__file__).with_name("web.html").read_text(encoding="utf-8"))
 _CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
-    "img-src 'self' data:; connect-src ws://{host}; frame-ancestors 'none'; base-uri 'none'; "
-    "form-action 'none'"
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "
+    "font-src 'self'; img-src 'self' data:; connect-src ws://{host}; frame-ancestors 'none'; "
+    "base-uri 'none'; form-action 'none'"
 )
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -136,13 +136,15 @@ class TabServer(Server):
 
     async def handle_index(self, request: web.Request) -> web.Response:
         """The page. Nothing of it comes from another machine."""
-        page = _PAGE.substitute(websocket=f"ws://{request.host}/{self.token}/ws")
+        nonce = secrets.token_urlsafe()
+        websocket = f"ws://{request.host}/{self.token}/ws"
+        page = _PAGE.substitute(websocket=websocket, nonce=nonce)
         return web.Response(
             text=page,
             content_type="text/html",
             headers={
                 "Cache-Control": "no-store",
-                "Content-Security-Policy": _CONTENT_POLICY.format(host=request.host),
+                "Content-Security-Policy": _CONTENT_POLICY.format(host=request.host, nonce=nonce),
                 "Referrer-Policy": "no-referrer",
                 "X-Content-Type-Options": "nosniff",
             },

@@ -125,7 +125,7 @@ class TabServer(Server):
 
     def _admits(self, request: web.Request) -> bool:
         """Whether a request has the token, one of our names as Host, and no foreign Origin."""
-        given = request.path.split("/", 2)[1]
+        given = request.path.removeprefix("/").partition("/")[0]
         known = hmac.compare_digest(given.encode(errors="replace"), self.token.encode())
         origin = request.headers.get("Origin")
         if origin is None:

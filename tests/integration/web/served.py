@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -20,14 +21,30 @@ from tests.hives import DEADLINE_S, Yard
 class Served:
     """A running `hive web`, from the printed URL to the end of its processes."""
 
-    def __init__(self, yard: Yard, *words: str) -> None:
-        self.process: subprocess.Popen[str] = yard.start("web", "--json", *words)
+    def __init__(self, yard: Yard, *, session: bool = False) -> None:
+        """Start it and wait for its URL.
+
+        Args:
+            yard: Whose hive.
+            session: Give it a process group of its own, as a shell does.
+        """
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "hive_tui", "web", "--json"],
+            cwd=yard.repo,
+            env=yard.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=session,
+        )
         assert self.process.stdout is not None
         first = self.process.stdout.readline()
         if not first:
             raise AssertionError(self.process.communicate())
         self.url: str = json.loads(first)["url"]
         parts = urlsplit(self.url)
+        assert parts.port is not None
         self.port = parts.port
         self.token = parts.path.strip("/")
         self.place = parts.netloc

@@ -74,6 +74,16 @@ async def test_without_the_token_nothing_is_answered(
     assert await status(client, url) == 403
 
 
+@pytest.mark.parametrize("target", ["*", "http://evil.example/", "//", "/"])
+def test_without_the_token_odd_requests_are_refused_too(idle: Served, target: str) -> None:
+    method = "OPTIONS" if target == "*" else "GET"
+    request = f"{method} {target} HTTP/1.1\r\nHost: {idle.place}\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", idle.port), 60) as link:
+        link.sendall(request.encode())
+        answer = link.makefile("rb").read()
+    assert answer.startswith((b"HTTP/1.1 403", b"HTTP/1.0 403"))
+
+
 async def test_the_token_opens_static_files_and_nothing_beside_them(
     idle: Served, client: ClientSession
 ) -> None:
@@ -213,6 +223,19 @@ async def test_every_app_ends_with_the_server(
         assert served.end(number) == 0
     assert not any(alive(pid) for pid in apps)
     assert fleet.daemon_pid() is not None
+
+
+async def test_a_ctrl_c_that_the_apps_get_as_well_ends_everything(
+    fleet: Yard, client: ClientSession
+) -> None:
+    with Served(fleet, session=True) as served:
+        async with client.ws_connect(served.websocket, headers={"Origin": served.origin}) as tab:
+            await until_shown(tab, "auth")
+            (app,) = served.apps()
+            os.killpg(served.process.pid, signal.SIGINT)
+            assert served.process.wait(60) == 0
+    assert not alive(app)
+    assert served.errors == []
 
 
 async def test_an_app_that_hangs_is_killed_with_the_server(

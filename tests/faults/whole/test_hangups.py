@@ -29,6 +29,14 @@ run = "exec sleep 1000"
 when = "cold"
 """
 
+FLOOD = """
+[services.api]
+run = "until [ -e ../pour ]; do sleep 0.05; done; yes flood | head -c 4000000; exec sleep 1000"
+"""
+
+FULL_BYTES = 4095
+"""What Linux holds for the reader of a terminal before the writer has to wait."""
+
 
 class Terminal:
     """A command on a terminal of its own, as a session that has it as its controlling one."""
@@ -62,6 +70,11 @@ class Terminal:
                     self.shown += os.read(self.master, 65536)
                 except OSError:  # nobody has the other end any more
                     assert text in self.shown, self.shown[-2000:]
+
+    def full(self) -> bool:
+        """True where what it draws is not read and it can draw no more."""
+        waiting = struct.unpack("i", fcntl.ioctl(self.master, termios.FIONREAD, b"\0" * 4))[0]
+        return bool(waiting >= FULL_BYTES)
 
     def hang_up(self) -> None:
         """Close the terminal, and wait until the command has gone."""
@@ -159,3 +172,34 @@ def test_ctrl_c_stops_watching_and_not_the_warm(yard: Yard, terminals: list[Term
     assert terminal.process.returncode == 130
     (yard.trees / "open").touch()
     yard.until(lambda: yard.env("auth")["state"] == "warm", "the warm has ended")
+
+
+def test_a_terminal_that_stops_reading_harms_nothing_but_itself(
+    yard: Yard, terminals: list[Terminal]
+) -> None:
+    yard.make_repo(FLOOD)
+    yard.hive("spawn", "auth", "--warm")
+    daemon = yard.daemon_pid()
+    stuck = Terminal(yard)
+    terminals.append(stuck)
+    stuck.until_shown(b"auth")
+    os.write(stuck.master, b"l")
+    stuck.until_shown(b"following")
+    (yard.trees / "pour").touch()
+    yard.until(stuck.full, "the terminal takes no more")
+    second = Terminal(yard)
+    terminals.append(second)
+    second.until_shown(b"auth")
+    yard.hive("spawn", "later", "--warm")
+    second.until_shown(b"later")
+    yard.hive("stop", "auth")
+    yard.hive("warm", "auth")
+    assert yard.env("auth")["state"] == "warm"
+    assert yard.daemon_pid() == daemon
+    assert stuck.full()
+    os.write(stuck.master, b"\x1b")
+    stuck.until_shown(b"later")
+    os.write(stuck.master, b"q")
+    stuck.until_shown(b"\x1b[?1049l")
+    stuck.process.wait(DEADLINE_S)
+    assert stuck.process.returncode == 0

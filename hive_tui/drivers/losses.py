@@ -26,22 +26,6 @@ async def losses(record: EnvRecord, repo: str) -> Losses:
         return Losses(unknown=str(error))
 
 
-def describe(found: Losses) -> str:
-    """`2 uncommitted files, 1 commit on no other branch`; "" for no losses."""
-    parts: list[str] = []
-    if found.uncommitted:
-        parts.append(_counted(len(found.uncommitted), "uncommitted file"))
-    if found.untracked:
-        parts.append(_counted(len(found.untracked), "untracked file"))
-    if found.commits:
-        parts.append(_counted(found.commits, "commit") + " on no other branch and no remote")
-    if found.detached:
-        parts.append("a detached HEAD that nothing else holds")
-    if found.unknown:
-        parts.append(f"work that cannot be looked at ({found.unknown})")
-    return ", ".join(parts)
-
-
 async def last_commit(record: EnvRecord, repo: str) -> str | None:
     """Where the env's branch is, or was last seen by its worktree when the branch is gone."""
     tip = await branches.tip(repo, record.branch)
@@ -92,7 +76,3 @@ async def _losses(record: EnvRecord, repo: str) -> Losses:
         and await held_by_nothing(repo, tree.commit) > 0
     )
     return Losses(uncommitted, untracked, alone, detached)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -17,12 +17,13 @@ import msgspec
 
 from hive_tui.drivers import branches, recovery
 from hive_tui.drivers.git import clean_environment, git, last_lines
-from hive_tui.drivers.losses import describe, folder_is_gone, last_commit, losses
+from hive_tui.drivers.losses import folder_is_gone, last_commit, losses
 from hive_tui.drivers.parents import drop_empty, drop_empty_above, make_parents
 from hive_tui.drivers.programs import run
 from hive_tui.drivers.registrations import admin_dir, checkouts, common_dir
 from hive_tui.drivers.settling import settle
-from hive_tui.engine.protocols import Losses, Removed
+from hive_tui.engine.protocols import Removed
+from hive_tui.engine.refusing import refusal
 from hive_tui.model.environment import EnvRecord
 from hive_tui.model.errors import HiveError, RefusedError
 
@@ -135,7 +136,7 @@ async def _decide(
     kept = None
     if not found.nothing:
         if not force:
-            raise _refusal(record, found)
+            raise refusal(record.name, found)
         kept = await recovery.keep(record, repo, found, tip=tip, now=now)
     branch = None
     if record.branch_made and not keep_branch and await branches.tip(repo, record.branch):
@@ -147,16 +148,6 @@ async def _decide(
         branch = None if elsewhere else record.branch
     config = await _config_of(repo, branch) if branch else {}
     return Note(record.worktree, admin, branch, tip, kept, config)
-
-
-def _refusal(record: EnvRecord, found: Losses) -> RefusedError:
-    return RefusedError(
-        f"destroying {record.id} would lose {describe(found)}",
-        hint="commit and push or merge it first; `--force` destroys it all the same and keeps a "
-        "recovery ref for 30 days",
-        code="dirty_worktree" if found.uncommitted or found.untracked else "unmerged_work",
-        env=record.name,
-    )
 
 
 async def _begin(record: EnvRecord, repo: str, note: Note) -> Removed:

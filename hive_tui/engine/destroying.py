@@ -17,12 +17,13 @@ from hive_tui.engine.execution import Removing
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.progress import Watch
 from hive_tui.engine.protocols import Losses
+from hive_tui.engine.refusing import refusal
 from hive_tui.engine.spawning import Spawning
 from hive_tui.engine.state import JournalEntry, Trashed
 from hive_tui.engine.transitions import Ended, Result, Transitions
 from hive_tui.engine.world import World
 from hive_tui.model.environment import EnvRecord, Wanted
-from hive_tui.model.errors import HiveError, NotFoundError, RefusedError
+from hive_tui.model.errors import HiveError, NotFoundError
 from hive_tui.model.plan import Outcome, Transition
 from hive_tui.model.project import Project
 
@@ -30,28 +31,6 @@ log = logging.getLogger(__name__)
 
 TRASH_S = 24 * 3600.0
 """How long a destroyed env can be taken back at the most."""
-
-
-def describe(losses: Losses) -> tuple[str, ...]:
-    """One line per kind of work that would be lost."""
-    lines = []
-    if losses.uncommitted:
-        lines.append(_files("uncommitted change", losses.uncommitted))
-    if losses.untracked:
-        lines.append(_files("untracked file", losses.untracked))
-    if losses.commits:
-        plural = "" if losses.commits == 1 else "s"
-        lines.append(f"{losses.commits} commit{plural} on no other branch and on no remote")
-    if losses.detached:
-        lines.append("a detached HEAD at a commit that nothing else holds")
-    if losses.unknown is not None:
-        lines.append(f"it cannot be told what would be lost: {losses.unknown}")
-    return tuple(lines)
-
-
-def _files(what: str, paths: tuple[str, ...]) -> str:
-    shown = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
-    return f"{len(paths)} {what}{'' if len(paths) == 1 else 's'}: {shown}"
 
 
 def _going(live: LiveEnv) -> bool:
@@ -102,16 +81,11 @@ class Destroying:
         if running is not None and running.plan.transition is Transition.SPAWN:
             await self._transitions.cancel(live, "destroy was asked for")
         if not force and not _going(live):
-            lines = describe(await self.losses(live))
+            losses = await self.losses(live)
             if keep_branch:
-                lines = tuple(line for line in lines if "on no other branch" not in line)
-            if lines and not _going(live):
-                raise RefusedError(
-                    f"{live.record.name}: destroying it would lose " + "; ".join(lines),
-                    hint="commit, push or merge it, or use --force (which keeps a recovery ref)",
-                    code="dirty_worktree",
-                    env=live.record.name,
-                )
+                losses = msgspec.structs.replace(losses, commits=0)
+            if not losses.nothing and not _going(live):
+                raise refusal(live.record.name, losses)
         work = asyncio.ensure_future(self._destroy(live, force, keep_branch, watch, None))
         if not wait and not live.gone:
             unwaited.leave(work, live, "destroy.failed")

@@ -101,17 +101,21 @@ class Spawning:
         # and nothing in the journal, drops it.
         claimed = self.claim(msgspec.structs.replace(draft, base_commit=""), project)
         record = msgspec.structs.replace(claimed, base_commit=draft.base_commit)
-        journal_id = self._world.store.open_journal(
-            record.uid,
-            Transition.SPAWN,
-            {
-                "commit": commit,
-                "base_commit": record.base_commit,
-                "warm": wish.warm,
-            },
-        )
-        self._world.checkpoint("claimed:spawn")
-        self._world.store.put_env(record)
+        try:
+            journal_id = self._world.store.open_journal(
+                record.uid,
+                Transition.SPAWN,
+                {
+                    "commit": commit,
+                    "base_commit": record.base_commit,
+                    "warm": wish.warm,
+                },
+            )
+            self._world.checkpoint("claimed:spawn")
+            self._world.store.put_env(record)
+        except HiveError:
+            self._world.store.drop_env(record.uid)
+            raise
         live = self._enter(record, project)
         spare = self._take_spare(project)
         self._world.checkpoint("spare:spawn")

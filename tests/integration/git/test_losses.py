@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from hive_tui.drivers.losses import describe
 from hive_tui.drivers.worktrees import GitWorktrees
 from hive_tui.engine.protocols import Losses
+from hive_tui.engine.refusing import describe
 from tests.integration.git.repos import Repo, record
 
 
@@ -28,7 +28,7 @@ async def test_a_new_env_has_nothing_to_lose(
     repo.write("ignored/big", "x", at=place)
     found = await worktrees.losses(record(repo, "auth"), repo.path)
     assert found.nothing
-    assert describe(found) == ""
+    assert describe(found) == ()
 
 
 async def test_changes_and_new_files_are_named(
@@ -42,7 +42,10 @@ async def test_changes_and_new_files_are_named(
     found = await worktrees.losses(record(repo, "auth"), repo.path)
     assert sorted(found.uncommitted) == ["readme", "src/staged"]
     assert sorted(found.untracked) == ["\\xff", "notes/"]
-    assert describe(found) == "2 uncommitted files, 2 untracked files"
+    assert [line.partition(":")[0] for line in describe(found)] == [
+        "2 uncommitted changes",
+        "2 untracked files",
+    ]
 
 
 async def test_untracked_files_count_whatever_the_users_settings(
@@ -133,7 +136,7 @@ async def test_what_cannot_be_looked_at_counts(
     found = await worktrees.losses(record(repo, "auth"), repo.path)
     assert found.unknown
     assert not found.nothing
-    assert "cannot be looked at" in describe(found)
+    assert "it cannot be told" in describe(found)[0]
 
 
 async def test_an_enclosing_repository_is_never_mistaken_for_the_worktree(

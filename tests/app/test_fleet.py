@@ -191,6 +191,20 @@ async def test_a_change_of_one_env_is_shown_and_keeps_the_selection() -> None:
         assert it.app.screen.query_one(FleetGrid).selected == "shop/search-index"
 
 
+async def test_time_repaints_only_tiles_that_say_another_age(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with driven(size=(200, 60)) as it:
+        grid = it.app.screen.query_one(FleetGrid)
+        state, look = it.app.state, it.app.look()
+        repainted: list[object] = []
+        monkeypatch.setattr(grid, "refresh", lambda *regions: repainted.extend(regions))
+        grid.put(state.envs, state.history, msgspec.structs.replace(look, now=look.now + 0.1))
+        assert repainted == []
+        grid.put(state.envs, state.history, msgspec.structs.replace(look, now=look.now + 3600))
+        assert 0 < len(repainted) < len(state.envs)
+
+
 async def test_after_the_selected_env_went_its_neighbour_is_selected() -> None:
     async with driven() as it:
         await it.press("right")

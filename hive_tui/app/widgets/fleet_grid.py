@@ -143,7 +143,7 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
         Args:
             envs: By id, in the order of the tiles.
             history: Memory by env id.
-            look: Time and terminal. A new time alone repaints only tiles that show an age.
+            look: Time and terminal. A new time alone repaints only tiles whose age shows it.
             out_of_date: True while the daemon is out of reach: all is dimmed.
         """
         before, self._envs = self._envs, envs
@@ -163,11 +163,12 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
             if everything
             or before[env] is not envs[env]
             or self._history.get(env) != history.get(env)
-            or (aged and views.ages(envs[env], look))
         ]
         self._history, self._look = history, look
         for at in changed:
             self._painted.pop(order[at], None)
+        if aged and not everything:
+            changed += [at for at in range(len(order)) if self._aged(order[at])]
         if everything:
             self._measure()
             self.refresh()
@@ -272,6 +273,14 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
             history = self._history.get(detail.id, ())
             lines = views.tile(detail, plan.width - _GAP, plan.rows, self._look, history)
         return tuple(faded(line) for line in lines) if self._faded else lines
+
+    def _aged(self, env: str) -> bool:
+        """Draw a tile again that tells an age; whether it says something else than before."""
+        before = self._painted.get(env)
+        if before is None or self._plan is None or not views.ages(self._envs[env], self._look):
+            return False
+        self._painted[env] = self._draw(self._envs[env], self._plan)
+        return self._painted[env] != before
 
     def _keep_selection(self, before: Mapping[str, EnvDetail]) -> None:
         """After an env went away, its neighbour is selected."""

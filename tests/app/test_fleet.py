@@ -197,6 +197,8 @@ async def test_time_repaints_only_tiles_that_say_another_age(
     async with driven(size=(200, 60)) as it:
         grid = it.app.screen.query_one(FleetGrid)
         state, look = it.app.state, it.app.look()
+        grid.put(state.envs, state.history, look)
+        await it.pilot.pause()
         repainted: list[object] = []
         monkeypatch.setattr(grid, "refresh", lambda *regions: repainted.extend(regions))
         grid.put(state.envs, state.history, msgspec.structs.replace(look, now=look.now + 0.1))

@@ -18,7 +18,7 @@ _SHIM = """\
 trap : HUP INT QUIT ABRT USR1 USR2 PIPE ALRM TERM
 ulimit -S -n "$1"
 shift
-"$@"
+("$@")
 set -- $?
 echo $1 >"$0"
 exit $1
@@ -27,8 +27,10 @@ exit $1
 
 The first is how many files the command may have open.
 
-The session gets signals as a whole, so the shim has to pass none on; it only must not die of them.
-It uses no variable, because one of that name could be in the environment and would be changed.
+The parentheses cost no process, but make the shell fork: one that used vfork(2) could not be frozen
+before the command has begun. The session gets signals as a whole, so the shim has to pass none on;
+it only must not die of them. It uses no variable, because one of that name could be in the
+environment and would be changed.
 """
 
 _SIGNALS = 64

@@ -101,8 +101,7 @@ async def test_what_cannot_be_started_is_an_expected_failure(yard: Yard) -> None
 
 async def test_a_frozen_session_stands_still_and_goes_on(yard: Yard) -> None:
     go = yard.folder / "go"
-    identity, ended = await yard.start(f"echo up; until [ -e {go} ]; do sleep 0.01; done; exit 6")
-    await yard.logged("up")  # a shell in the middle of its first fork cannot be stopped
+    identity, ended = await yard.start(f"until [ -e {go} ]; do sleep 0.01; done; exit 6")
     assert yard.processes.signal(identity, signal.SIGSTOP) >= 1
     await until(lambda: yard.processes.frozen(identity))
     assert yard.processes.alive(identity)
@@ -111,6 +110,12 @@ async def test_a_frozen_session_stands_still_and_goes_on(yard: Yard) -> None:
     yard.processes.signal(identity, signal.SIGCONT)
     assert await ended == Exit(6)
     assert not yard.processes.frozen(identity)
+
+
+async def test_a_command_takes_one_process_beside_its_shim(yard: Yard) -> None:
+    identity, _ = await yard.start("echo up; exec sleep 60")
+    await yard.logged("up")
+    assert len(yard.processes.members(identity)) == 2
 
 
 async def test_usage_counts_every_member_of_a_session(yard: Yard) -> None:

@@ -51,6 +51,8 @@ class LiveEnv:
         self.turn = asyncio.Lock()
         """Held while one transition is replaced by the next."""
         self.operation: Operation | None = None
+        self.resuming: Transition | None = None
+        """What a new daemon is about to go on with; `None` once it is over."""
         self.suites: list[Operation] = []
         """Test runs under way, beside the transition."""
         self.feeds: list[Feed] = []

@@ -138,6 +138,7 @@ class Recovery:
             work = self._destroying.resume(live, entry)
         else:
             work = self._request(live, entry)
+        live.resuming = entry.transition
         task = asyncio.ensure_future(self._guarded(live, entry, work))
         self._going_on.add(task)
         task.add_done_callback(self._going_on.discard)
@@ -168,3 +169,7 @@ class Recovery:
                 level="error",
             )
             live.world.store.close_journal(entry.id)
+        finally:
+            if live.resuming is not None:
+                live.resuming = None
+                live.changed()

@@ -111,9 +111,10 @@ def _failed(trace: Trace | None) -> list[StepTrace]:
 
 
 def _facts(live: LiveEnv) -> Facts:
+    running = live.operation.plan.transition if live.operation is not None else live.resuming
     return Facts(
         wanted=live.record.wanted,
-        transition=live.operation.plan.transition if live.operation is not None else None,
+        transition=running,
         services={name: (unit.state, unit.reason) for name, unit in live.units.items()},
         expected=live.expected_services(),
         failure=live.failure,

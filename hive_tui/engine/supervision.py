@@ -253,7 +253,8 @@ class Unit:
             self._show(ServiceState.CRASHED, error.message)
             raise
 
-    async def _launch_run(self) -> None:
+    async def _launch_run(self, reason: str | None = None) -> None:
+        """Launch; `reason` says why again, until it is ready."""
         launch = self._launch(self.service)
         record = RunRecord(
             run_id=launch.run_id,
@@ -276,7 +277,7 @@ class Unit:
         self._watch(record, identity)
         self._books.keep_run(record)
         self.failure_tail = ()
-        self._show(ServiceState.STARTING)
+        self._show(ServiceState.STARTING, reason)
         self._look_for_ready()
 
     def _adopt_run(self, record: RunRecord, found: Identity | None) -> None:
@@ -353,7 +354,7 @@ class Unit:
         elif isinstance(choice, restarts.Again):
             self._show(ServiceState.BACKOFF, f"{account}; next try in {choice.delay_s:.1f} s")
             self._tell("service.crashed", f"{name}: {account}", "warning")
-            self._again = asyncio.create_task(self._start_again(choice.delay_s))
+            self._again = asyncio.create_task(self._start_again(choice.delay_s, account))
         elif code == 0:
             self._show(ServiceState.STOPPED, "ended by itself (exit 0)")
             self._tell("service.ended", f"{name} ended by itself (exit 0)", "info")
@@ -362,14 +363,14 @@ class Unit:
             self._tell("service.crashed", f"{name}: {account}", "error")
         self._save()
 
-    async def _start_again(self, delay_s: float) -> None:
+    async def _start_again(self, delay_s: float, account: str) -> None:
         await asyncio.sleep(delay_s)
         self._again = None
         try:
             async with self._launching:
                 if self.wanted and self._run is None:
                     self.restarts += 1
-                    await self._launch_run()
+                    await self._launch_run(f"{account}; started again, not yet ready")
         except HiveError as error:
             now = self._clock.now()
             self._failures = restarts.remember(self._failures, now)

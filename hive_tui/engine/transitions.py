@@ -250,7 +250,7 @@ class Transitions:
         )
         if watch is not None:
             live.feeds.append(Feed(live.record.name, operation, watch))
-        live.operation = operation
+        live.operation, live.resuming = operation, None
         live.failure = live.failed_service = None
         live.changed()
         task = asyncio.ensure_future(self._conclude(live, operation, execution, journal_id))

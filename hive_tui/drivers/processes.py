@@ -99,9 +99,11 @@ class LocalProcesses(Processes):
         )
         self._census = None
         self._watch(_Run(identity, launch.exit_file, child=True))
+        recognised = asyncio.ensure_future(self._recognisable(identity))
         try:
-            await self._recognisable(identity)
-        except asyncio.CancelledError:  # nobody would know of it
+            await asyncio.shield(recognised)
+        except asyncio.CancelledError:  # nobody would know of it, and nothing stops a stranger
+            await recognised
             await self.stop(identity, signal.SIGKILL, 0.0)
             raise
         return identity

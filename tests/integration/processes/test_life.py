@@ -154,3 +154,18 @@ async def test_many_that_end_at_once_all_tell_their_status(yard: Yard) -> None:
     runs = [await yard.start(f"exit {number}") for number in range(30)]
     ends = await asyncio.gather(*(ended for _, ended in runs))
     assert [end.code for end in ends] == list(range(30))
+
+
+async def test_a_launch_cancelled_in_the_middle_of_its_exec_leaves_nobody(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = yard.processes._table
+    known, over = table.run_id, asyncio.Event()
+    monkeypatch.setattr(table, "run_id", lambda pid: known(pid) if over.is_set() else None)
+    launching = asyncio.create_task(yard.processes.launch(yard.order("exec sleep 60")))
+    await until(lambda: bool(yard.processes._runs))
+    launching.cancel()
+    asyncio.get_running_loop().call_soon(over.set)
+    with pytest.raises(asyncio.CancelledError):
+        await launching
+    assert yard.processes.find() == {}

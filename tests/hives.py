@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -227,6 +228,11 @@ async def _end_all(tag: str) -> None:
     processes = LocalProcesses(tag)
     for identity in processes.find().values():
         await processes.stop(identity, signal.SIGKILL, 0.1)
+    mark = f"HIVE_RUN_ID={tag}.".encode()
+    for environ in Path("/proc").glob("[0-9]*/environ"):  # those whose leader a test has killed
+        with contextlib.suppress(OSError):
+            if mark in environ.read_bytes():
+                os.kill(int(environ.parent.name), signal.SIGKILL)
 
 
 def alive(pid: int) -> bool:

@@ -9,14 +9,16 @@ from pathlib import Path
 
 from textual import on
 from textual.app import App, SystemCommand
+from textual.command import CommandPalette
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 
 from hive_tui.app import figures, themes
 from hive_tui.app.bridge import Bridge
 from hive_tui.app.intents import Intents
-from hive_tui.app.marks import TRANSITIONS
+from hive_tui.app.marks import TRANSITIONS, of_level
 from hive_tui.app.notices import Notice, kept
 from hive_tui.app.palette import ActionCommands
 from hive_tui.app.screens.base import HiveScreen
@@ -45,6 +47,8 @@ class HiveApp(App[None]):
     CSS_PATH = "app.tcss"
     COMMANDS = {ActionCommands}
     BINDINGS = []
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (12, "-tall")]
 
     @dataclass
     class Changed(Message, bubble=False):
@@ -82,6 +86,8 @@ class HiveApp(App[None]):
         self._seen_themes: object = None
         self._first_theme = theme
         self.plain = plain
+        self.few_colours = False
+        """True where there are sixteen colours alone. Set before it runs."""
         self._clock = clock
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -98,6 +104,8 @@ class HiveApp(App[None]):
 
     def on_mount(self) -> None:
         """Put on the theme, and begin to listen."""
+        self.set_class(self.few_colours, "-few")
+        self.set_class(self.plain, "-ascii")
         self._load_themes()
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.run_worker(self._bridge.run(), name="bridge", exit_on_error=True)
@@ -144,7 +152,18 @@ class HiveApp(App[None]):
         """Tell something in a toast, and keep it for the messages screen. Text is data."""
         notice = Notice(self._clock(), severity, message)
         self.notices = kept(self.notices, notice)
-        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        sign = of_level(severity).sign(self.plain).strip()
+        shown = f"{sign} {message}" if sign else message
+        super().notify(shown, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def action_command_palette(self) -> None:
+        """Find an action by its name."""
+        if not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette(placeholder="Find an action", id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Choose the colours by their name."""
+        self.push_screen(CommandPalette(providers=[ThemeProvider], placeholder="Find a theme"))
 
     def open_help(self) -> None:
         """Show keys and marks."""

@@ -41,6 +41,7 @@ _ASCII = {
     "→": ">",
     "│": "|",
     "▌": "|",
+    "▸": ">",
 }
 """What stands for our own signs on a terminal with ASCII only."""
 

@@ -29,9 +29,6 @@ class HiveScreen(Screen[None], inherit_bindings=False):
     AREA: ClassVar[str] = ""
     """Its name in the registry of actions."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (12, "-tall")]
-
     @property
     def hive(self) -> HiveApp:
         """The app, by its own type."""
@@ -99,7 +96,7 @@ class HiveScreen(Screen[None], inherit_bindings=False):
 
     def redraw(self) -> None:
         """Draw the state again."""
-        if self.is_current:
+        if self.is_current and self.is_mounted:
             self.show(self.hive.shown())
 
     def show_foot(self, *above: Line) -> None:

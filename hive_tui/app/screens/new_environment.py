@@ -8,11 +8,12 @@ import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Checkbox, Input
+from textual.widgets import Input
 
 from hive_tui.app.lines import BLANK, Line, Span, safe
 from hive_tui.app.screens.dialog import Dialog
 from hive_tui.app.widgets.rows import Rows
+from hive_tui.app.widgets.tick import Tick
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
@@ -59,7 +60,7 @@ class NewEnvironmentDialog(Dialog[NewEnvironment]):
             yield Input(id="name", placeholder="auth-refactor")
             yield Rows(id="base-label")
             yield Input(id="base", placeholder="the project's base branch")
-            yield Checkbox("bring it up at once (warm)", value=True, id="warm")
+            yield Tick("bring it up at once (warm)", value=True, id="warm")
             yield Rows(id="keys")
 
     def on_mount(self) -> None:
@@ -92,7 +93,7 @@ class NewEnvironmentDialog(Dialog[NewEnvironment]):
         name = self.query_one("#name", Input).value.strip()
         if wrong_with(name, self._taken) is None:
             base = self.query_one("#base", Input).value.strip()
-            self.dismiss(NewEnvironment(name, base, self.query_one(Checkbox).value))
+            self.dismiss(NewEnvironment(name, base, self.query_one(Tick).value))
         else:
             self.query_one("#name", Input).focus()
 

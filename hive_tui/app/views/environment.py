@@ -21,7 +21,7 @@ from hive_tui.app.lines import (
     side_by_side,
     wrapped,
 )
-from hive_tui.app.marks import STALE, of_service, of_task, of_test
+from hive_tui.app.marks import POINTER, STALE, of_level, of_service, of_task, of_test
 from hive_tui.app.views.head import ended, waits
 from hive_tui.app.views.look import Look
 from hive_tui.app.views.port_map import PortRow, port_map
@@ -43,7 +43,6 @@ _GAP = 3
 _EVENTS = 14
 _REMEDIES = ("env.logs", "env.warm", "service.restart", "env.shell")
 """Actions that help after a failure."""
-_LEVELS = {"warning": "warning", "error": "bad"}
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -93,7 +92,7 @@ def environment_page(
         _section(aside, [(Span("  last transition", "heading"),), (Span("  "), *ended(detail))])
     _section(aside, _waiting(detail, right_width))
     _section(aside, port_map(detail.view.ports, ports, right_width, look))
-    _section(aside, _events(detail.id, events, right_width))
+    _section(aside, _events(detail.id, events, right_width, look))
     if wide:
         left = side_by_side(left, right, left_width, _GAP)
     return Page(tuple(left), rows)
@@ -147,9 +146,14 @@ def _services(detail: EnvDetail, width: int, look: Look, chosen: str | None) -> 
         role = "muted" if memory != look.none else "dim"
         full = (*row, Span(f"{memory:>9}", role), Span(f"{restarts:>10}", tone))
         line = fit(full, width)
-        lines.append(lifted(line) if service.name == chosen else line)
+        lines.append(_pointed(line, look) if service.name == chosen else line)
     lines.extend(_reasons(detail, width, look))
     return lines
+
+
+def _pointed(line: Line, look: Look) -> Line:
+    """The row of the chosen service; its first two cells are blank."""
+    return lifted((look.sign(POINTER), Span(" "), *line[1:]))
 
 
 def _service(service: ServiceView, ports: tuple[int, ...], name: int, look: Look) -> Line:
@@ -293,7 +297,7 @@ def _waiting(detail: EnvDetail, width: int) -> list[Line]:
     return lines
 
 
-def _events(env: str, events: Iterable[LogEvent], width: int) -> list[Line]:
+def _events(env: str, events: Iterable[LogEvent], width: int, look: Look) -> list[Line]:
     own = [event for event in events if event.env == env][-_EVENTS:]
     if not own:
         return []
@@ -302,11 +306,9 @@ def _events(env: str, events: Iterable[LogEvent], width: int) -> list[Line]:
     lines.extend(
         cut(
             (
-                Span(f"  {figures.clock(event.at)}", "dim"),
-                Span(
-                    f"  {safe(event.message.removeprefix(own_name))}",
-                    _LEVELS.get(event.level, "muted"),
-                ),
+                Span(f"  {figures.clock(event.at)} ", "dim"),
+                look.sign(of_level(event.level)),
+                Span(f" {safe(event.message.removeprefix(own_name))}", of_level(event.level).role),
             ),
             width,
         )

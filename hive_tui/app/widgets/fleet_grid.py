@@ -263,7 +263,7 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if env in self._marked:
             line = views.marked(line, self._look)
         if env == self._selected:
-            line = lifted(line)
+            line = lifted(views.pointed(line, self._look) if part == 0 else line)
         return fit(line, plan.width)
 
     def _draw(self, detail: EnvDetail, plan: Arrangement) -> tuple[Line, ...]:

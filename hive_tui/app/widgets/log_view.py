@@ -180,8 +180,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         alone = y > 0 and at > 0 and lines[at - 1].source == line.source
         strip = self._line(line, repeat=alone)
         if self._cursor == self._ring.dropped + at + 1:
-            lift = self._paint.style("text", lifted=True).bgcolor
-            return strip.apply_style(Style(bgcolor=lift))
+            return Strip(Segment.apply_style(strip, post_style=self._paint.lift()))
         return strip
 
     def _line(self, line: LogLine, *, repeat: bool) -> Strip:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pyte
 
-DEADLINE_S = float(os.environ.get("LUCK", "60"))
+DEADLINE_S = 60.0
 """How long is waited for what should be drawn; far more than it ever takes."""
 
 ESCAPE = "\x1b"
@@ -125,13 +125,10 @@ class Terminal:
         self.press(keys)
         self.until(lambda: self.looks() != before, f"{keys!r} changes what is seen")
 
-    def column(self, row: int, text: str) -> int:
-        """Cell in which a text begins in a row; -1 where it is not there."""
+    def columns(self, row: int, text: str) -> list[int]:
+        """Cells in which a text begins in a row."""
         cells = [self.screen.buffer[row][at].data for at in range(self.screen.columns)]
-        for at in range(len(cells)):
-            if "".join(cells[at:]).startswith(text):
-                return at
-        return -1
+        return [at for at in range(len(cells)) if "".join(cells[at:]).startswith(text)]
 
     def until(self, true: Callable[[], object], what: str) -> None:
         """Read what it draws until something is so."""

@@ -8,6 +8,8 @@ from rich.ansi import AnsiDecoder
 from rich.style import Style
 from rich.text import Text
 
+from hive_tui.app.lines import even
+
 LONGEST = 4096
 """Bytes of a line that are looked at; a longer one is shown cut."""
 
@@ -33,7 +35,7 @@ def decode(raw: bytes) -> Text:
     text = raw[:LONGEST].decode("utf-8", "replace").rstrip("\r")
     text = text.rpartition("\r")[2]
     text = _ESCAPES.sub(_only_colours, text)
-    text = _CONTROLS.sub("·", text).expandtabs(8)
+    text = even(_CONTROLS.sub("·", text)).expandtabs(8)
     line = AnsiDecoder().decode_line(text) if "\x1b" in text else Text(text)
     line.stylize(_SEEN)
     line.end = ""

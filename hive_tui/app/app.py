@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,14 +11,18 @@ from pathlib import Path
 from textual import on
 from textual.app import App, SystemCommand
 from textual.command import CommandPalette
+from textual.events import Key
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import ThemeProvider
+from textual.widgets import Input
 
 from hive_tui.app import figures, themes
 from hive_tui.app.bridge import Bridge
+from hive_tui.app.ending import on_signals
 from hive_tui.app.intents import Intents
+from hive_tui.app.lines import safe
 from hive_tui.app.marks import TRANSITIONS, of_level
 from hive_tui.app.notices import Notice, kept
 from hive_tui.app.palette import ActionCommands
@@ -110,6 +115,14 @@ class HiveApp(App[None]):
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.run_worker(self._bridge.run(), name="bridge", exit_on_error=True)
         self.set_interval(1.0, self._tick)
+        if not self.is_headless and not self.is_web:
+            self._leave_on_signals()
+
+    def on_key(self, event: Key) -> None:
+        """What was typed in one breath with the key that opened a field belongs into it."""
+        field = self.focused
+        if isinstance(field, Input) and event.character and event.is_printable:
+            field.insert_text_at_cursor(event.character)
 
     def look(self) -> Look:
         """The circumstances of a painting that begins now."""
@@ -125,6 +138,7 @@ class HiveApp(App[None]):
         """Take the new state and let the screen in front draw it."""
         self.state = message.state
         self._welcome_or_not()
+        self._drop_the_question()
         self._tick()
 
     def open_env(self, env: str) -> None:
@@ -158,7 +172,7 @@ class HiveApp(App[None]):
 
     def action_command_palette(self) -> None:
         """Find an action by its name."""
-        if not CommandPalette.is_open(self):
+        if self.use_command_palette and isinstance(self.screen, HiveScreen):
             self.push_screen(CommandPalette(placeholder="Find an action", id="--command-palette"))
 
     def search_themes(self) -> None:
@@ -232,6 +246,24 @@ class HiveApp(App[None]):
             self.push_screen(WelcomeScreen())
         elif not without and isinstance(self.screen, WelcomeScreen):
             self.back()
+
+    def _leave_on_signals(self) -> None:
+        """Give the terminal back in order where something else ends the dashboard."""
+        loop = asyncio.get_running_loop()
+
+        def leave(status: int) -> None:
+            loop.call_soon_threadsafe(self.exit, None, status)
+
+        on_signals(leave)
+
+    def _drop_the_question(self) -> None:
+        """Nobody is asked about an env that has gone."""
+        question = self.screen
+        if not isinstance(question, DestroyDialog) or self.state.link is not Link.LIVE:
+            return
+        if question.env.id not in self.state.envs:
+            question.dismiss(None)
+            self.notify(f"{safe(question.env.view.name)} is gone already")
 
     def _load_themes(self) -> None:
         """Put on the first theme; the product's own are the only ones that are offered."""

@@ -52,7 +52,12 @@ class FleetScreen(EnvDeeds):
         with Container(id="body"):
             yield FleetGrid(id="fleet")
             yield Rows(id="empty")
-        yield Input(id="search", placeholder="name, branch, state, broken service", compact=True)
+        yield Input(
+            id="search",
+            select_on_focus=False,
+            placeholder="name, branch, state, broken service",
+            compact=True,
+        )
         yield Rows(id="foot")
 
     def on_mount(self) -> None:
@@ -146,7 +151,7 @@ class FleetScreen(EnvDeeds):
     def _open_filter(self) -> None:
         field = self.query_one("#search", Input)
         field.add_class("-open")
-        field.focus()
+        self.set_focus(field)
 
     def _close_filter(self) -> None:
         field = self.query_one("#search", Input)

@@ -58,7 +58,11 @@ class LogsScreen(HiveScreen):
         """Head line, log, search field, foot."""
         yield Rows(id="head")
         yield LogView(self._ring, id="log")
-        yield Input(id="search", placeholder="text to mark; enter goes to the match above")
+        yield Input(
+            id="search",
+            select_on_focus=False,
+            placeholder="text to mark; enter goes to the match above",
+        )
         yield Rows(id="foot")
 
     def env(self) -> EnvDetail | None:
@@ -110,10 +114,16 @@ class LogsScreen(HiveScreen):
             self._live.clear()
         look, width = self.hive.look(), self.app.size.width
         env = self.env()
-        line = env_head(env, width, look) if env else (Span(f" {safe(self._env)}", "muted"),)
+        line = env_head(env, width, look) if env else self._gone(state)
         notice = banner(state, width, look)
         self.query_one("#head", Rows).put(*((line, notice) if notice else (line,)))
         self._show_foot()
+
+    def _gone(self, state: HiveState) -> Line:
+        name: Line = (Span(f" {safe(self._env)}", "muted"),)
+        if state.link is not Link.LIVE:
+            return name
+        return (*name, Span("   This env is gone. ", "strong"), Span("esc goes back.", "muted"))
 
     @on(LogView.Moved)
     def moved(self) -> None:
@@ -146,7 +156,7 @@ class LogsScreen(HiveScreen):
         field = self.query_one("#search", Input)
         field.add_class("-open")
         field.cursor_blink = False
-        field.focus()
+        self.set_focus(field)
 
     def _close_search(self) -> None:
         self.query_one("#search", Input).remove_class("-open")

@@ -96,8 +96,10 @@ class NewEnvironmentDialog(Dialog[NewEnvironment]):
             self.dismiss(NewEnvironment(name, base, self.query_one(Tick).value))
         else:
             self.query_one("#name", Input).focus()
+            self._judge(name, asked=True)
 
-    def _judge(self, name: str) -> None:
+    def _judge(self, name: str, *, asked: bool = False) -> None:
+        """Say what is wrong with the name; of one that is not begun only where it is asked for."""
         wrong = wrong_with(name.strip(), self._taken)
-        words = (Span(f"  {wrong}", "warning"),) if wrong and name else ()
+        words = (Span(f"  {wrong}", "warning"),) if wrong and (name or asked) else ()
         self.query_one("#name-label", Rows).put((Span("name", "muted"), *words))

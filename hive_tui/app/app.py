@@ -60,6 +60,7 @@ class HiveApp(App[None]):
         theme: str | None = None,
         plain: bool = False,
         clock: Callable[[], float] = time.time,
+        shown_first: Callable[[], None] | None = None,
     ) -> None:
         """Create the app; nothing is asked of the client before it runs.
 
@@ -69,6 +70,7 @@ class HiveApp(App[None]):
             theme: Name of the first theme; the product's default where left out.
             plain: True for a terminal that shows ASCII only.
             clock: Seconds since the epoch.
+            shown_first: Called once, when the first that was heard of the hive is painted.
         """
         super().__init__()
         self.animation_level = "none"
@@ -83,6 +85,7 @@ class HiveApp(App[None]):
         self._first_theme = theme
         self.plain = plain
         self._clock = clock
+        self._shown_first = shown_first
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our colours for the moment before a theme of ours is in place."""
@@ -118,6 +121,9 @@ class HiveApp(App[None]):
         self.state = message.state
         self._welcome_or_not()
         self._tick()
+        if self._shown_first is not None:
+            self.call_after_refresh(self._shown_first)
+            self._shown_first = None
 
     def open_env(self, env: str) -> None:
         """Show one env."""

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from hive_tui.app import pace
+from hive_tui.app.pace import Pace
 from hive_tui.model.home import Home
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def dashboard(home: Home, *, plain: bool = False) -> HiveApp:
         home: Whose hive.
         plain: True for a terminal that shows ASCII only.
     """
-    pace.begin()
+    pace = Pace()
     from hive_tui.app.app import HiveApp
     from hive_tui.client.stream import Client
 
@@ -55,5 +55,5 @@ def dashboard(home: Home, *, plain: bool = False) -> HiveApp:
         themes=[home.themes],
         theme=os.environ.get("HIVE_THEME"),
         plain=plain,
-        shown_first=pace.settle,
+        pace=pace,
     )

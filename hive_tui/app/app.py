@@ -9,6 +9,7 @@ from pathlib import Path
 
 from textual import on
 from textual.app import App, SystemCommand
+from textual.events import Event, InputEvent
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -18,6 +19,7 @@ from hive_tui.app.bridge import Bridge
 from hive_tui.app.intents import Intents
 from hive_tui.app.marks import TRANSITIONS
 from hive_tui.app.notices import Notice, kept
+from hive_tui.app.pace import Pace
 from hive_tui.app.palette import ActionCommands
 from hive_tui.app.screens.base import HiveScreen
 from hive_tui.app.screens.destroy import DestroyDialog
@@ -60,6 +62,7 @@ class HiveApp(App[None]):
         theme: str | None = None,
         plain: bool = False,
         clock: Callable[[], float] = time.time,
+        pace: Pace | None = None,
     ) -> None:
         """Create the app; nothing is asked of the client before it runs.
 
@@ -69,6 +72,7 @@ class HiveApp(App[None]):
             theme: Name of the first theme; the product's default where left out.
             plain: True for a terminal that shows ASCII only.
             clock: Seconds since the epoch.
+            pace: Of the process, where the dashboard has one to itself.
         """
         super().__init__()
         self.animation_level = "none"
@@ -83,6 +87,8 @@ class HiveApp(App[None]):
         self._first_theme = theme
         self.plain = plain
         self._clock = clock
+        self._pace = pace
+        self._settled = False
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our colours for the moment before a theme of ours is in place."""
@@ -103,6 +109,12 @@ class HiveApp(App[None]):
         self.run_worker(self._bridge.run(), name="bridge", exit_on_error=True)
         self.set_interval(1.0, self._tick)
 
+    async def on_event(self, event: Event) -> None:
+        """Note that the person waits for an answer, then give it."""
+        if self._pace is not None and isinstance(event, InputEvent):
+            self._pace.touch()
+        await super().on_event(event)
+
     def look(self) -> Look:
         """The circumstances of a painting that begins now."""
         several = len({env.view.project for env in self.state.envs.values()}) > 1
@@ -118,6 +130,10 @@ class HiveApp(App[None]):
         self.state = message.state
         self._welcome_or_not()
         self._tick()
+        if self._pace is not None and not self._settled:
+            self._settled = True
+            self.call_after_refresh(self._pace.settle)
+            self.set_interval(1.0, self._pace.rest)
 
     def open_env(self, env: str) -> None:
         """Show one env."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import locale
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from hive_tui.app.app import HiveApp
-from hive_tui.client.stream import Client
+from hive_tui.app.pace import Pace
 from hive_tui.model.home import Home
+
+if TYPE_CHECKING:
+    from hive_tui.app.app import HiveApp
 
 
 def run(home: Home) -> int:
@@ -31,11 +34,26 @@ def run(home: Home) -> int:
             " `hive list` prints the envs\n"
         )
         return 2
-    app = HiveApp(
+    app = dashboard(home, plain=not in_browser and "utf" not in locale.getencoding().lower())
+    app.run()
+    return app.return_code or 0
+
+
+def dashboard(home: Home, *, plain: bool = False) -> HiveApp:
+    """The dashboard of a home, for a process that does nothing else.
+
+    Args:
+        home: Whose hive.
+        plain: True for a terminal that shows ASCII only.
+    """
+    pace = Pace()
+    from hive_tui.app.app import HiveApp
+    from hive_tui.client.stream import Client
+
+    return HiveApp(
         Client(home),
         themes=[home.themes],
         theme=os.environ.get("HIVE_THEME"),
-        plain=not in_browser and "utf" not in locale.getencoding().lower(),
+        plain=plain,
+        pace=pace,
     )
-    app.run()
-    return app.return_code or 0

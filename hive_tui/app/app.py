@@ -90,7 +90,7 @@ class HiveApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         """The fleet."""
-        return FleetScreen(id="_default")
+        return FleetScreen(self.client, id="_default")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """None of Textual's own: the registry is the only source of commands."""
@@ -122,7 +122,7 @@ class HiveApp(App[None]):
     def open_env(self, env: str) -> None:
         """Show one env."""
         self.intents.focus(env)
-        self.push_screen(EnvironmentScreen(env), lambda _: self.intents.focus(None))
+        self.push_screen(EnvironmentScreen(env, self.client), lambda _: self.intents.focus(None))
 
     def open_logs(self, env: str, source: str | None = None) -> None:
         """Follow the logs of an env, or of one of its services."""

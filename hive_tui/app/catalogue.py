@@ -151,6 +151,15 @@ ACTIONS: tuple[Action, ...] = (
         12,
     ),
     Action(
+        "fleet.preview",
+        ("v",),
+        "preview",
+        "Show the selected env below the tiles, or leave all room to the tiles.",
+        (FLEET,),
+        possible.some,
+        14,
+    ),
+    Action(
         "fleet.jump",
         DIGITS,
         "jump",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from textual.binding import Binding, BindingType
 
 from hive_tui.app.action import AREAS as AREAS
-from hive_tui.app.action import DIGITS, Action
+from hive_tui.app.action import DIGITS
 from hive_tui.app.action import ENV as ENV
 from hive_tui.app.action import FLEET as FLEET
 from hive_tui.app.action import HELP as HELP
@@ -18,6 +18,7 @@ from hive_tui.app.action import MESSAGES as MESSAGES
 from hive_tui.app.action import SCREENS as SCREENS
 from hive_tui.app.action import TOUR as TOUR
 from hive_tui.app.action import WELCOME as WELCOME
+from hive_tui.app.action import Action as Action
 from hive_tui.app.catalogue import ACTIONS as _CATALOGUE
 
 PLACE = re.compile(r"\{([a-z]+\.[a-z_]+)\}")
@@ -53,7 +54,15 @@ class Registry:
 
     def words(self, text: str) -> str:
         """The text with keys instead of ids in braces; what is no id stays as it is."""
-        return PLACE.sub(lambda at: self.key(at[1]) if at[1] in self.by_id else at[0], text)
+        return "".join(piece for piece, _ in self.pieces(text))
+
+    def pieces(self, text: str) -> Iterator[tuple[str, bool]]:
+        """The text in pieces, each with whether it is a key."""
+        for at, piece in enumerate(PLACE.split(text)):
+            if at % 2 and piece in self.by_id:
+                yield self.key(piece), True
+            else:
+                yield (f"{{{piece}}}" if at % 2 else piece), False
 
     def bindings(self, area: str, *, act: str = "act", priority: bool = False) -> list[BindingType]:
         """Textual bindings of an area: every key calls one action of Textual's kind.

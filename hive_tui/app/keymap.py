@@ -25,6 +25,7 @@ _RESERVED = {
     "ctrl+q": "it always leaves",
 }
 
+
 class Keymap(msgspec.Struct, frozen=True):
     """What a file makes of the registry."""
 

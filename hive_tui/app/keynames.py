@@ -41,11 +41,11 @@ _ALIASES = {
 }
 """Other names, and keys that no terminal tells apart."""
 
-_MOVING = frozenset("up down left right tab home end pageup pagedown".split())
+_MOVING = frozenset(["up", "down", "left", "right", "tab", "home", "end", "pageup", "pagedown"])
 """Keys that may come with shift."""
 
 _NAMED = _MOVING | {
-    *"enter escape space backspace delete insert".split(),
+    *["enter", "escape", "space", "backspace", "delete", "insert"],
     *(f"f{number}" for number in range(1, 25)),
 }
 
@@ -60,9 +60,7 @@ def named(character: str) -> str:
     return _RENAMED.get(name, name) or character
 
 
-_PUNCTUATION = {
-    named(char): char for char in map(chr, range(33, 127)) if not char.isalnum()
-}
+_PUNCTUATION = {named(char): char for char in map(chr, range(33, 127)) if not char.isalnum()}
 
 
 def shown(key: str) -> str:

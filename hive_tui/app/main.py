@@ -5,17 +5,19 @@ from __future__ import annotations
 import locale
 import os
 import sys
+from pathlib import Path
 
 from hive_tui.app.app import HiveApp
 from hive_tui.client.stream import Client
 from hive_tui.model.home import Home
 
 
-def run(home: Home) -> int:
+def run(home: Home, *, tour: bool = False) -> int:
     """Show the dashboard until the person leaves it.
 
     Args:
         home: Whose hive. A daemon is started where none runs.
+        tour: Whether it begins with the tour.
 
     Returns:
         Exit status: 0; 1 after a crash of the dashboard; 2 without a terminal that
@@ -35,7 +37,18 @@ def run(home: Home) -> int:
         Client(home),
         themes=[home.themes],
         theme=os.environ.get("HIVE_THEME"),
+        keys=home.keymap,
+        tour=tour,
+        folder=_folder(),
         plain=not in_browser and "utf" not in locale.getencoding().lower(),
     )
     app.run()
     return app.return_code or 0
+
+
+def _folder() -> Path | None:
+    """Where the person is; `None` where that folder was deleted under their feet."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None

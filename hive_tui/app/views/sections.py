@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from hive_tui.app import figures
-from hive_tui.app.actions import BY_ID
 from hive_tui.app.lines import (
     BLANK,
     Line,
@@ -119,7 +118,7 @@ def failure_section(detail: EnvDetail, width: int, look: Look, *, tail: int = 10
     hint = [(Span("  "), *line) for line in wrapped(failure.hint or "", width - 4, most=2)]
     keys: list[Line] = [
         (Span(action.shown_key, "accent"), Span(f" {action.label}", "dim"))
-        for action in (BY_ID[name] for name in _REMEDIES)
+        for action in (look.keys.by_id[name] for name in _REMEDIES)
     ]
     return [cut(heading, width), *words, *hint, cut((Span("  "), *joined(keys)), width)]
 

@@ -168,6 +168,7 @@ class HiveApp(App[None]):
         """Tell something in a toast, and keep it for the messages screen. Text is data."""
         notice = Notice(self._clock(), severity, message)
         self.notices = kept(self.notices, notice)
+        self.tour.follow_soon()
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     def write_toml(self) -> None:

@@ -30,6 +30,7 @@ def stand(
     count: tuple[int, int],
     notes: Sequence[str],
     spots: Sequence[Region],
+    toasts: Sequence[Region],
     screen: Size,
     look: Look,
 ) -> Standing | None:
@@ -41,6 +42,7 @@ def stand(
         notes: What is said beside it.
         spots: What may not be hidden: at best the last one of these, at least the first. None:
             the step has no place, and the card stands at the foot.
+        toasts: What lies over the card for a while; it makes way where it can.
         screen: Cells and rows of the terminal.
         look: Terminal and keys.
 
@@ -48,13 +50,15 @@ def stand(
         `None` where the terminal has no room for it.
     """
     target = spots[0] if spots else None
-    for kept in reversed(spots or [Region(0, screen.height, screen.width, 0)]):
+    places = [*reversed(spots or [Region(0, screen.height, screen.width, 0)])]
+    tries = [*((kept, toasts) for kept in places if toasts), *((kept, ()) for kept in places)]
+    for kept, over in tries:
         for width in WIDTHS:
             if width > screen.width:
                 continue
             inner = _inner(step, count, notes, width - 4, look)
             size = Size(width, len(inner) + 2)
-            if (found := _beside(kept, target or kept, size, screen)) is not None:
+            if (found := _beside(kept, target or kept, over, size, screen)) is not None:
                 region, side = found
                 pointer = side if target is not None else ""
                 return Standing(_framed(inner, region, target, pointer, look), region)
@@ -109,7 +113,9 @@ def flowed(line: Iterable[Span], width: int) -> list[Line]:
     return [cut(row, width) for row in rows if row]
 
 
-def _beside(kept: Region, target: Region, size: Size, screen: Size) -> tuple[Region, str] | None:
+def _beside(
+    kept: Region, target: Region, over: Sequence[Region], size: Size, screen: Size
+) -> tuple[Region, str] | None:
     """A place below, right, left or above, and the sign that points from there at the target."""
     width, height = size
     x = clamp(target.x - 2, 0, screen.width - width)
@@ -121,7 +127,7 @@ def _beside(kept: Region, target: Region, size: Size, screen: Size) -> tuple[Reg
         ("▼", Region(x, kept.y - height, width, height)),
     ):
         inside = Region(0, 0, screen.width, screen.height).contains_region(at)
-        if inside and not at.overlaps(kept):
+        if inside and not any(map(at.overlaps, (kept, *over))):
             return at, sign
     return None
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from textual.geometry import Region
 from textual.widgets import Input
+from textual.widgets._toast import Toast
 
 from hive_tui.app.actions import ENV, FLEET, LOGS
 from hive_tui.app.screens.base import HiveScreen
 from hive_tui.app.state import Link
 from hive_tui.app.tour.anchors import find
 from hive_tui.app.tour.card import stand
-from hive_tui.app.tour.steps import STEPS, Seen, Step, onward
+from hive_tui.app.tour.steps import OF_AN_ENV, STEPS, Seen, Step, onward
 
 if TYPE_CHECKING:
     from hive_tui.app.app import HiveApp
@@ -153,7 +154,7 @@ class Guide:
     def _arrived(self, step: Step, screen: HiveScreen, now: Seen) -> None:
         """The step is in front: choose what it is about."""
         self._subject = step.subject(now)
-        if self._subject is not None and screen.AREA == FLEET:
+        if self._subject is not None and step.anchor in OF_AN_ENV:
             screen.bring(self._subject)
         self._before = self._seen()
 
@@ -173,7 +174,8 @@ class Guide:
             notes.append("At this size there is no room for it.")
         place = (self._at or 0) + 1, len(STEPS)
         spots = [spot.region, spot.around] if spot is not None else []
-        standing = stand(step, place, notes, spots, screen.size, self._app.look())
+        said = [toast.region for toast in screen.query(Toast)]
+        standing = stand(step, place, notes, spots, said, screen.size, self._app.look())
         card.stand(standing)
         if spot is None:
             light.aim(None, Region())

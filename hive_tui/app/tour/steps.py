@@ -29,6 +29,12 @@ class Anchor(StrEnum):
     LOG = "log"
 
 
+OF_AN_ENV = frozenset(
+    {Anchor.TILE, Anchor.STATE, Anchor.THING, Anchor.VERDICT, Anchor.DOTS, Anchor.PORTS}
+)
+"""In a tile: the step's env is selected, so that it is in sight and the keys are about it."""
+
+
 class Seen(msgspec.Struct, frozen=True):
     """What there is to see at one moment."""
 

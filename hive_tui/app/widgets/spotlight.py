@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.style import Style
 from textual.events import Click
 from textual.geometry import Region
 from textual.message import Message
@@ -15,7 +16,6 @@ from hive_tui.app.widgets.rows import Rows
 class Light(Widget):
     """Draws what lies below it once more, brighter. Below, all is dimmed by the style sheet."""
 
-    COMPONENT_CLASSES = {"light--on"}
     DEFAULT_CSS = "Light { layer: tour; position: absolute; display: none; }"
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Light(Widget):
             return Strip.blank(self.size.width, self.rich_style)
         strip = self._below.render_line(row)
         start = self._lit.x - own.x
-        light = self.get_component_rich_style("light--on", partial=True)
+        light = Style(bgcolor=self.rich_style.bgcolor, bold=True)
         cells = strip.crop(start, start + self._lit.width)
         return Strip(
             [segment._replace(style=(segment.style or light) + light) for segment in cells]

@@ -23,13 +23,18 @@ def offered(area: str) -> tuple[Action, ...]:
 
 
 def bindings(area: str) -> list[BindingType]:
-    """Textual bindings of a screen: every key calls its action `act`."""
+    """Textual bindings of a screen: every key calls its action `act`.
+
+    They have priority: a key is acted on before the next one is dealt out, so that what is typed
+    right after `/` reaches the field that `/` opens, and is no key of the screen any more.
+    """
     return [
         Binding(
             key,
             f"act('{action.id}', '{key}')",
             action.label,
             show=False,
+            priority=True,
             id=action.id if at == 0 else f"{action.id}.{at}",
             tooltip=action.help,
         )

@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
+from textual.binding import Binding
+from textual.keys import KEY_NAME_REPLACEMENTS, key_to_character
 from textual.screen import Screen
+from textual.widgets import Input
 
 from hive_tui.app.actions import BY_ID
 from hive_tui.app.lines import Line
@@ -18,6 +21,17 @@ from hive_tui.model.environment import EnvDetail
 
 if TYPE_CHECKING:
     from hive_tui.app.app import HiveApp
+
+_FIELD_KEYS = frozenset(
+    key.strip()
+    for binding in Input.BINDINGS
+    if isinstance(binding, Binding)
+    for key in binding.key.split(",")
+)
+"""Keys beside characters that mean something in a text field."""
+
+_CHARACTERS = {short: name for name, short in KEY_NAME_REPLACEMENTS.items()}
+"""Textual's short names of characters, to those that Unicode has for them."""
 
 Deed = Callable[[str], None]
 """What an action does; gets the key that was pressed ("" from the palette)."""
@@ -85,6 +99,13 @@ class HiveScreen(Screen[None], inherit_bindings=False):
         if action is not None:
             self.action_act(action)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What a text field can take while one has the focus is the field's, and no key here."""
+        if action == "act" and isinstance(self.focused, Input):
+            key = str(parameters[-1])
+            return key not in _FIELD_KEYS and not _writes(key)
+        return super().check_action(action, parameters)
+
     def on_mount(self) -> None:
         """Draw for the first time."""
         self.show(self.hive.shown())
@@ -137,3 +158,9 @@ class EnvDeeds(HiveScreen):
         env = self.env()
         assert env is not None, "the registry lets no env action through without an env"
         return env
+
+
+def _writes(key: str) -> bool:
+    """Whether a key writes a character: `s`, `space`, `slash`."""
+    character = key_to_character(_CHARACTERS.get(key, key))
+    return character is not None and character.isprintable()

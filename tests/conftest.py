@@ -11,7 +11,7 @@ from typing import Protocol
 import pytest
 
 from tests.hives import Yard
-from tests.terminals import Size, Terminal
+from tests.terminals import Terminal
 
 
 class OnTerminal(Protocol):
@@ -20,17 +20,17 @@ class OnTerminal(Protocol):
     def __call__(
         self,
         *words: str,
-        size: Size = (120, 40),
+        columns: int = 120,
+        rows: int = 36,
         environ: dict[str, str] | None = None,
-        errors: Path | None = None,
     ) -> Terminal:
         """Start it.
 
         Args:
             words: After `hive`; none for the dashboard.
-            size: Columns and rows.
+            columns: Cells of a row.
+            rows: Rows of the terminal.
             environ: Beside the yard's own variables.
-            errors: File for standard error; the terminal where left out.
         """
 
 
@@ -51,16 +51,16 @@ def on_terminal(yard: Yard) -> Iterator[OnTerminal]:
 
     def start(
         *words: str,
-        size: Size = (120, 40),
+        columns: int = 120,
+        rows: int = 36,
         environ: dict[str, str] | None = None,
-        errors: Path | None = None,
     ) -> Terminal:
         terminal = Terminal(
             (sys.executable, "-m", "hive_tui", *words),
             environ={**yard.environ, **(environ or {})},
             cwd=yard.repo,
-            size=size,
-            errors=errors,
+            columns=columns,
+            rows=rows,
         )
         opened.append(terminal)
         return terminal

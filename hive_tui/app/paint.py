@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -14,6 +15,16 @@ from hive_tui.app.lines import ROLES, Span, ascii_only
 
 ROLE_CLASSES = frozenset({*(f"role--{role}" for role in ROLES), "role--lift"})
 """Component classes of every widget that is painted here; `app.tcss` gives them colours."""
+
+
+class WholeCells(ScrollBarRender):
+    """A scroll bar of whole cells: its ends need no signs that a terminal may lack."""
+
+    VERTICAL_BARS = [" "] * 8
+    HORIZONTAL_BARS = [" "] * 8
+
+
+ScrollBar.renderer = WholeCells
 
 
 def few_colours(app: App[object]) -> bool:

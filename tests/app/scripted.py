@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from hive_tui.app.app import HiveApp
 from hive_tui.app.state import HiveState, Link
+from hive_tui.app.widgets.fleet_grid import FleetGrid
 from hive_tui.client.protocol import ConnectionState, HiveClient, OnEvent, OnState
 from hive_tui.model.errors import HiveError
 from hive_tui.model.wire import Snapshot, Update
@@ -153,3 +154,9 @@ async def driven(
         client.say(scenes.snapshot() if snapshot is None else snapshot)
         await it.until(lambda: app.state.link is Link.LIVE)
         yield it
+
+
+async def select(it: Driven, name: str) -> None:
+
+    it.app.screen.query_one(FleetGrid).select(f"shop/{name}")
+    await it.pilot.pause()

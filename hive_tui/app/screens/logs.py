@@ -160,7 +160,7 @@ class LogsScreen(HiveScreen):
 
     def _close_search(self) -> None:
         self.query_one("#search", Input).remove_class("-open")
-        self.query_one(LogView).focus()
+        self.set_focus(self.query_one(LogView))
 
     def _jump(self, direction: int) -> None:
         view = self.query_one(LogView)

@@ -8,22 +8,11 @@ from textual.events import Click
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
-from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 from textual.widget import Widget
 
 from hive_tui.app.lines import BLANK, Line
 from hive_tui.app.paint import ROLE_CLASSES, Paint
-
-
-class _WholeCells(ScrollBarRender):
-    """A scroll bar without the eighths of cells at its ends, which are not in every font."""
-
-    VERTICAL_BARS = [" "] * 8
-    HORIZONTAL_BARS = [" "] * 8
-
-
-ScrollBar.renderer = _WholeCells
 
 
 class Rows(Widget):

@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
-from tests.terminals import ESCAPE, Terminal
+from tests.terminals import Terminal
 
 
 class Way(NamedTuple):
     """A screen that is opened from the fleet."""
 
-    keys: str
+    key: str
     shown: str
-    """Stands on it, and not on the fleet; also in twenty columns and five rows."""
+    """A pattern of what is on it and not on the fleet; also in twenty columns and five rows."""
 
     def go(self, terminal: Terminal) -> None:
         """Open it and wait until it is there."""
-        terminal.press(self.keys)
-        terminal.until_seen(self.shown)
+        terminal.press(self.key)
+        terminal.until_match(self.shown)
 
     def leave(self, terminal: Terminal) -> None:
         """Close it and wait until the fleet is back."""
-        terminal.press(ESCAPE)
-        terminal.until_gone(self.shown)
-        terminal.until_seen("auth")
+        terminal.press("esc")
+        gone = re.compile(self.shown)
+        terminal.until(lambda: not gone.search(terminal.text()), f"/{self.shown}/ is gone")
+        terminal.until_shown("auth")
 
 
 WAYS = {
-    "env": Way("\r", "services"),
+    "env": Way("enter", "hive (?:>|\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}) shop"),
     "logs": Way("l", "nothing written yet"),
     "help": Way("?", "the fleet"),
     "messages": Way("m", "messages and"),
     "new": Way("n", "New env of shop"),
-    "destroy": Way("D", "Destroy auth?"),
+    "destroy": Way("D", "Destroy auth[?]"),
     "filter": Way("/", "name, branch"),
-    "palette": Way("\x10", "Find an action"),
+    "palette": Way("ctrl+p", "Find an action"),
     "themes": Way("T", "hive-dark"),
 }

@@ -14,7 +14,6 @@ from hive_tui.model.framing import PROTOCOL
 from hive_tui.model.home import locate
 from tests.conftest import OnTerminal
 from tests.hives import Yard
-from tests.terminals import ESCAPE
 
 
 @contextmanager
@@ -50,13 +49,13 @@ def test_a_daemon_that_is_killed_comes_back_and_the_keys_work_on(
     hive: Yard, on_terminal: OnTerminal
 ) -> None:
     terminal = on_terminal()
-    terminal.until_seen("auth", "billing", "q quit")
+    terminal.until_shown("auth", "billing", "q quit")
     before = hive.daemon_pid()
     hive.kill_daemon()
-    terminal.until(lambda: b"reconnecting: the daemon went away" in terminal.shown, "it is told")
+    terminal.until(lambda: b"reconnecting: the daemon went away" in terminal.drawn, "it is told")
     terminal.until_gone("reconnecting")
     terminal.press("w")
-    terminal.until_seen("● warm")
+    terminal.until_shown("● warm")
     assert hive.daemon_pid() != before
 
 
@@ -64,62 +63,62 @@ def test_a_daemon_that_hangs_is_told_and_so_is_its_return(
     hive: Yard, on_terminal: OnTerminal
 ) -> None:
     terminal = on_terminal()
-    terminal.until_seen("auth", "billing", "q quit")
+    terminal.until_shown("auth", "billing", "q quit")
     pid = hive.daemon_pid()
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
     try:
-        terminal.until_seen("the daemon does not answer since", "auth")
+        terminal.until_shown("the daemon does not answer since", "auth")
         terminal.press("w")
-        terminal.until_seen("▲ the daemon does not answer")
+        terminal.until_shown("▲ the daemon does not answer")
         terminal.press("\r")
-        terminal.until_seen("services")
-        terminal.press(ESCAPE)
-        terminal.until_seen("enter open")
+        terminal.until_shown("services")
+        terminal.press("esc")
+        terminal.until_shown("enter open")
         again = on_terminal()
-        again.until_seen("does not answer")
+        again.until_shown("does not answer")
         again.press("q")
-        assert again.until_ended() == 0
+        assert again.ended() == 0
     finally:
         os.kill(pid, signal.SIGCONT)
     terminal.until_gone("the daemon does not answer since")
     terminal.press("w")
-    terminal.until_seen("● warm")
+    terminal.until_shown("● warm")
 
 
 def test_a_daemon_of_another_version_is_told_with_what_to_do(
     hive: Yard, on_terminal: OnTerminal
 ) -> None:
     open_before = on_terminal()
-    open_before.until_seen("auth", "billing", "q quit")
+    open_before.until_shown("auth", "billing", "q quit")
     hive.hive("daemon", "stop")
     with stranger(hive):
         for terminal in (open_before, on_terminal()):
-            terminal.until_seen("daemon 99.0 runs", "`hive daemon stop`")
+            terminal.until_shown("daemon 99.0 runs", "`hive daemon stop`")
             terminal.press("w")
             terminal.press("?")
-            terminal.until_seen("the fleet")
+            terminal.until_shown("the fleet")
         terminal.press("q")
-        assert terminal.until_ended() == 0
-    open_before.press(ESCAPE)
-    open_before.until_seen("enter open", "auth")
+        assert terminal.ended() == 0
+    open_before.press("esc")
+    open_before.until_shown("enter open", "auth")
     open_before.until_gone("daemon 99.0")
 
 
 def test_two_dashboards_show_the_same_and_one_may_go(hive: Yard, on_terminal: OnTerminal) -> None:
-    first, second = on_terminal(), on_terminal(size=(80, 24))
+    first, second = on_terminal(), on_terminal(columns=80, rows=24)
     for terminal in (first, second):
-        terminal.until_seen("auth", "billing", "q quit")
+        terminal.until_shown("auth", "billing", "q quit")
     first.press("w")
     for terminal in (first, second):
-        terminal.until_seen("● warm")
+        terminal.until_shown("● warm")
     second.press("n")
-    second.until_seen("New env of shop")
+    second.until_shown("New env of shop")
     second.press("third\r")
     for terminal in (first, second):
-        terminal.until_seen("▌ third")
+        terminal.until_shown("▌ third")
     first.press("q")
-    assert first.until_ended() == 0
+    assert first.ended() == 0
     second.press("s")
-    second.until_seen("· stopped")
+    second.until_shown("· stopped")
     assert hive.env("auth")["state"] == "stopped"

@@ -53,7 +53,7 @@ run = "exec python3 writer.py long"
 FILES = {"writer.py": WRITER, "lines": LINES}
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 60)])
+@pytest.mark.parametrize("size", [(120, 26), (80, 26)])
 def test_whatever_a_branch_is_called_the_columns_of_the_tiles_stay(
     yard: Yard, on_terminal: OnTerminal, size: tuple[int, int]
 ) -> None:
@@ -61,15 +61,15 @@ def test_whatever_a_branch_is_called_the_columns_of_the_tiles_stay(
     for env, branch in BRANCHES.items():
         yard.hive("spawn", env, "--branch", branch)
         (yard.tree(env) / "new").write_text("x")
-    terminal = on_terminal(size=size)
-    terminal.until_seen(*BRANCHES, "q quit")
+    terminal = on_terminal(columns=size[0], rows=size[1])
+    terminal.until_shown(*BRANCHES, "q quit")
     terminal.until(lambda: terminal.text().count("±1") == len(BRANCHES), "all are dirty")
     rows = range(len(terminal.rows()))
-    edges = {tuple(found) for at in rows if (found := terminal.columns(at, "▌"))}
+    edges = {tuple(found) for at in rows if (found := terminal.columns_of(at, "▌"))}
     whole = max(edges, key=len)
     assert all(found == whole[: len(found)] for found in edges), edges
-    states = {column for at in rows for column in terminal.columns(at, "○ cold")}
-    changes = {column for at in rows for column in terminal.columns(at, "±1")}
+    states = {column for at in rows for column in terminal.columns_of(at, "○ cold")}
+    changes = {column for at in rows for column in terminal.columns_of(at, "±1")}
     assert len(states) == len(whole)
     assert changes == states
 
@@ -80,18 +80,18 @@ def test_whatever_a_service_writes_the_columns_of_the_log_stay(
     yard.make_repo(TOML, FILES)
     yard.hive("spawn", "auth", "--warm")
     terminal = on_terminal()
-    terminal.until_seen("auth", "q quit")
+    terminal.until_shown("auth", "q quit")
     terminal.press("\r")
-    terminal.until_seen("services", "▸ ● api")
+    terminal.until_shown("services", "▸ ● api")
     terminal.press("l")
-    terminal.until_seen("the last line", "100% done", "plain")
+    terminal.until_shown("the last line", "100% done", "plain", "following")
     rows = [at for at, row in enumerate(terminal.rows()) if "│" in row]
     assert len(rows) == LINES.count("\n") + 1
-    assert {tuple(terminal.columns(at, "│")) for at in rows} == {(14,)}
+    assert {tuple(terminal.columns_of(at, "│")) for at in rows} == {(14,)}
     assert "10%" not in terminal.text().replace("100%", "")
-    assert b"\x1b[2J" not in terminal.shown
-    assert b"title" not in terminal.shown
-    assert "\u202e" not in terminal.shown.decode(errors="replace")
+    assert b"\x1b[2J" not in terminal.drawn
+    assert b"title" not in terminal.drawn
+    assert "\u202e" not in terminal.drawn.decode(errors="replace")
 
 
 def test_lines_of_a_megabyte_are_walked_through_like_others(
@@ -100,15 +100,15 @@ def test_lines_of_a_megabyte_are_walked_through_like_others(
     yard.make_repo(TOML, FILES)
     yard.hive("spawn", "auth", "--warm")
     terminal = on_terminal()
-    terminal.until_seen("auth", "q quit")
+    terminal.until_shown("auth", "q quit")
     terminal.press("l")
-    terminal.until_seen("the last line", "機機機機", "following")
+    terminal.until_shown("the last line", "機機機機", "following")
     rows = [at for at, row in enumerate(terminal.rows()) if "│" in row]
-    assert len({tuple(terminal.columns(at, "│")) for at in rows}) == 1
+    assert len({tuple(terminal.columns_of(at, "│")) for at in rows}) == 1
     terminal.press("\x1b[C")
-    terminal.until_seen("from column 9")
+    terminal.until_shown("from column 9")
     terminal.press("/")
     terminal.press("mmmm\r")
-    terminal.until_seen("with “mmmm”", "held")
+    terminal.until_shown("with “mmmm”", "held")
     terminal.press("q")
-    assert terminal.until_ended() == 0
+    assert terminal.ended() == 0

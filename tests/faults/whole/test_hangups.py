@@ -10,6 +10,9 @@ import pytest
 from tests.conftest import OnTerminal
 from tests.hives import DEADLINE_S, Yard, alive
 
+LEFT = b"\x1b[?1049l"
+"""Drawn when the second screen is left."""
+
 GATED = """
 [tasks.gate]
 run = "touch ../in; until [ -e ../open ]; do sleep 0.05; done"
@@ -49,7 +52,7 @@ def test_a_terminal_closed_on_the_first_command_leaves_the_daemon_it_started(
     (yard.trees / "open").parent.mkdir()
     (yard.trees / "open").touch()
     terminal = on_terminal("spawn", "auth", "--warm")
-    terminal.until_shown(b"succeeded")
+    terminal.until_shown("succeeded")
     terminal.hang_up()
     assert yard.env("auth")["state"] == "warm"
     pid = yard.daemon_pid()
@@ -67,7 +70,7 @@ def test_a_terminal_closed_under_the_dashboard_leaves_all_as_it_was(
     yard.hive("warm", "auth")
     before = [service["pid"] for service in yard.env("auth")["services"]]
     terminal = on_terminal()
-    terminal.until_shown(b"auth")
+    terminal.until_shown("auth")
     if how == "kill":
         terminal.process.send_signal(signal.SIGKILL)
     terminal.hang_up()
@@ -76,9 +79,9 @@ def test_a_terminal_closed_under_the_dashboard_leaves_all_as_it_was(
     assert [service["pid"] for service in after["services"]] == before
     assert all(alive(pid) for pid in before)
     again = on_terminal()
-    again.until_shown(b"auth")
-    os.write(again.master, b"q")
-    again.until_shown(b"\x1b[?1049l")
+    again.until_shown("auth")
+    again.press("q")
+    again.until(lambda: LEFT in again.drawn, "it gives the screen back")
     again.process.wait(DEADLINE_S)
     assert again.process.returncode == 0
 
@@ -88,9 +91,9 @@ def test_ctrl_c_stops_watching_and_not_the_warm(yard: Yard, on_terminal: OnTermi
     yard.hive("spawn", "auth")
     terminal = on_terminal("warm", "auth")
     yard.until((yard.trees / "in").exists, "it warms")
-    terminal.until_shown(b"gate")
-    os.write(terminal.master, b"\x03")
-    terminal.until_shown(b"goes on")
+    terminal.until_shown("gate")
+    terminal.press("\x03")
+    terminal.until_shown("goes on")
     terminal.process.wait(DEADLINE_S)
     assert terminal.process.returncode == 130
     (yard.trees / "open").touch()
@@ -104,23 +107,23 @@ def test_a_terminal_that_stops_reading_harms_nothing_but_itself(
     yard.hive("spawn", "auth", "--warm")
     daemon = yard.daemon_pid()
     stuck = on_terminal()
-    stuck.until_shown(b"auth")
-    os.write(stuck.master, b"l")
-    stuck.until_shown(b"following")
+    stuck.until_shown("auth")
+    stuck.press("l")
+    stuck.until_shown("following")
     (yard.trees / "pour").touch()
     yard.until(stuck.full, "the terminal takes no more")
     second = on_terminal()
-    second.until_shown(b"auth")
+    second.until_shown("auth")
     yard.hive("spawn", "later", "--warm")
-    second.until_shown(b"later")
+    second.until_shown("later")
     yard.hive("stop", "auth")
     yard.hive("warm", "auth")
     assert yard.env("auth")["state"] == "warm"
     assert yard.daemon_pid() == daemon
     assert stuck.full()
-    os.write(stuck.master, b"\x1b")
-    stuck.until_shown(b"later")
-    os.write(stuck.master, b"q")
-    stuck.until_shown(b"\x1b[?1049l")
+    stuck.press("\x1b")
+    stuck.until_shown("later")
+    stuck.press("q")
+    stuck.until(lambda: LEFT in stuck.drawn, "it gives the screen back")
     stuck.process.wait(DEADLINE_S)
     assert stuck.process.returncode == 0

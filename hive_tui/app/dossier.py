@@ -112,7 +112,7 @@ class Dossier:
         if question in self._asked and self._asked[question] == depends_on:
             return
         self._asked[question] = depends_on
-        self._owner.run_worker(read(), group=question, exclusive=True, exit_on_error=False)
+        self._owner.run_worker(read, group=question, exclusive=True, exit_on_error=False)
 
     async def _read_trace(self, env: str) -> None:
         try:

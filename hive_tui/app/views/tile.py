@@ -103,7 +103,9 @@ def marked(line: Line, look: Look) -> Line:
 
 def pointed(line: Line, look: Look) -> Line:
     """The first line of a tile, or that of the table, as that of the selected env."""
-    blank = next(at for at, span in enumerate(line) if span.text == " ")
+    blank = next((at for at, span in enumerate(line) if span.text == " "), None)
+    if blank is None:  # too narrow for more than a sign
+        return line
     return (*line[:blank], look.sign(POINTER), *line[blank + 1 :])
 
 

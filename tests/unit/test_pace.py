@@ -43,10 +43,8 @@ def test_the_pace_of_the_person_counts_more() -> None:
 
 
 def test_nothing_is_swept_at_the_start_and_later_only_what_is_new() -> None:
-    code = (
-        "print(gc.isenabled()); pace.settle(); print(gc.isenabled(), gc.get_freeze_count() > 1000)"
-    )
-    assert said(code) == "False False\nTrue True"
+    look = "print(gc.isenabled(), gc.get_freeze_count() > 1000)"
+    assert said(f"{look}\npace.settle()\n{look}") == "False False\nTrue True"
 
 
 def test_a_full_sweep_waits_until_asked_for() -> None:

@@ -216,9 +216,8 @@ class HiveApp(App[None]):
         self.post_message(self.Changed(state))
 
     def _tick(self) -> None:
-        screen = self.screen
-        if isinstance(screen, HiveScreen) and screen.is_mounted:
-            screen.show(self.shown())
+        if isinstance(self.screen, HiveScreen):
+            self.screen.redraw()
 
     def _welcome_or_not(self) -> None:
         """No project: how to start. As soon as there is one: the fleet."""

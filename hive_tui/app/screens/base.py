@@ -95,7 +95,7 @@ class HiveScreen(Screen[None], inherit_bindings=False):
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was in front."""
-        self.show(self.hive.shown())
+        self.redraw()
 
     async def on_idle(self) -> None:
         """Before a painting: hear what else has changed, so that all of it is painted at once.
@@ -113,8 +113,8 @@ class HiveScreen(Screen[None], inherit_bindings=False):
         self.call_after_refresh(self.redraw)
 
     def redraw(self) -> None:
-        """Draw the state again."""
-        if self.is_current:
+        """Draw the state again, if that is seen: neither behind a screen nor while all closes."""
+        if self.is_current and self.is_mounted and self.app.is_running:
             self.show(self.hive.shown())
 
     def show_foot(self, *above: Line) -> None:

@@ -11,7 +11,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from hive_tui.app.actions import FLEET, bindings
-from hive_tui.app.dossier import Dossier
+from hive_tui.app.dossier import WORDS_S, Dossier
 from hive_tui.app.lines import BLANK, Line, Span, cut, faded
 from hive_tui.app.ordering import Sort, arranged
 from hive_tui.app.screens.base import Deed, EnvDeeds
@@ -60,7 +60,7 @@ class FleetScreen(EnvDeeds):
         """
         super().__init__(id=id)
         self._sort = Sort.MADE
-        self._dossier = Dossier(self, client, self._show_preview)
+        self._dossier = Dossier(self, client, self.redraw)
         self._wanted: bool | None = None
         """Whether the preview was asked for or sent away; `None`: as there is room."""
         self._preview_rows = 0
@@ -83,6 +83,7 @@ class FleetScreen(EnvDeeds):
         field = self.query_one("#search", Input)
         field.cursor_blink = False
         self.query_one(FleetGrid).focus()
+        self.set_interval(WORDS_S, lambda: self._dossier.forget("words"))
 
     def chosen(self) -> tuple[EnvDetail, ...]:
         """The marked envs."""
@@ -199,6 +200,7 @@ class FleetScreen(EnvDeeds):
             self._dossier.trace,
             (self.app.size.width - 1, self._preview_rows),
             self.hive.look(),
+            self._dossier.words,
         )
         self.query_one("#preview", Rows).put(
             *(tuple(faded(line) for line in lines) if state.out_of_date else lines)

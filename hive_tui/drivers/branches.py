@@ -112,6 +112,8 @@ async def resolve(repo: str, ref: str) -> str:
 async def local(repo: str) -> tuple[list[str], list[str]]:
     """All local branches, the newest first, and those that a worktree has checked out.
 
+    Names are for people: what is no UTF-8 of one is replaced.
+
     Raises:
         HiveError: `repo` is no repository.
     """
@@ -119,8 +121,9 @@ async def local(repo: str) -> tuple[list[str], list[str]]:
         git(repo, "for-each-ref", "--sort=-committerdate", f"--format={_SHORT}", "refs/heads"),
         checkouts(repo),
     )
-    names = os.fsdecode(said.stdout).split("\n")[:-1]
-    return names, [checkout.branch for checkout in worktrees if checkout.branch is not None]
+    names = said.stdout.decode("utf-8", "replace").split("\n")[:-1]
+    taken = (os.fsencode(checkout.branch) for checkout in worktrees if checkout.branch is not None)
+    return names, [name.decode("utf-8", "replace") for name in taken]
 
 
 async def tip(repo: str, branch: str) -> str | None:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _CLASS = "-touring"
 
+_SOON_S = 0.02
+"""Until a screen that is being made is looked at again."""
+
 
 class Guide:
     """The tour of one dashboard; at most one runs."""
@@ -98,7 +101,10 @@ class Guide:
     def _follow(self) -> None:
         self._due = False
         step, screen = self.step, self._screen()
-        if step is None or screen is None or not screen.is_mounted:
+        if step is None or screen is None:
+            return  # the screen that comes back in front has it looked at again
+        if not screen.is_mounted:
+            self._app.set_timer(_SOON_S, self.follow_soon)
             return
         now = self._seen()
         if self._app.state.link is Link.LIVE and not now.envs:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from textual import on
 from textual.app import App, SystemCommand
+from textual.events import Event, InputEvent
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -20,6 +21,7 @@ from hive_tui.app.bridge import Bridge
 from hive_tui.app.intents import Intents
 from hive_tui.app.marks import TRANSITIONS
 from hive_tui.app.notices import Notice, kept
+from hive_tui.app.pace import Pace
 from hive_tui.app.palette import ActionCommands
 from hive_tui.app.screens.base import HiveScreen
 from hive_tui.app.screens.destroy import DestroyDialog
@@ -66,6 +68,7 @@ class HiveApp(App[None]):
         tour: bool = False,
         folder: Path | None = None,
         clock: Callable[[], float] = time.time,
+        pace: Pace | None = None,
     ) -> None:
         """Create the app; nothing is asked of the client before it runs.
 
@@ -78,6 +81,7 @@ class HiveApp(App[None]):
             tour: True to begin with the tour, once there is an env to show.
             folder: Where the person is; what they may begin with is looked for there.
             clock: Seconds since the epoch.
+            pace: Of the process, where the dashboard has one to itself.
         """
         super().__init__()
         self.animation_level = "none"
@@ -103,6 +107,8 @@ class HiveApp(App[None]):
         self._bindings.key_to_bindings.pop(self.COMMAND_PALETTE_BINDING, None)  # the registry's
         self.plain = plain
         self._clock = clock
+        self._pace = pace
+        self._settled = False
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our colours for the moment before a theme of ours is in place."""
@@ -124,6 +130,12 @@ class HiveApp(App[None]):
         self.run_worker(self._bridge.run(), name="bridge", exit_on_error=True)
         self.set_interval(1.0, self._tick)
 
+    async def on_event(self, event: Event) -> None:
+        """Note that the person waits for an answer, then give it."""
+        if self._pace is not None and isinstance(event, InputEvent):
+            self._pace.touch()
+        await super().on_event(event)
+
     def look(self) -> Look:
         """The circumstances of a painting that begins now."""
         several = len({env.view.project for env in self.state.envs.values()}) > 1
@@ -142,6 +154,10 @@ class HiveApp(App[None]):
         if self._tour_wanted and self.state.envs and isinstance(self.screen, FleetScreen):
             self._tour_wanted = False
             self.tour.start()
+        if self._pace is not None and not self._settled:
+            self._settled = True
+            self.call_after_refresh(self._pace.settle)
+            self.set_interval(1.0, self._pace.rest)
 
     def open_env(self, env: str) -> None:
         """Show one env."""
@@ -247,9 +263,8 @@ class HiveApp(App[None]):
         self.post_message(self.Changed(state))
 
     def _tick(self) -> None:
-        screen = self.screen
-        if isinstance(screen, HiveScreen) and screen.is_mounted:
-            screen.show(self.shown())
+        if isinstance(self.screen, HiveScreen):
+            self.screen.redraw()
 
     def _welcome_or_not(self) -> None:
         """No project: how to start. As soon as there is one: the fleet."""

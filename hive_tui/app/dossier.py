@@ -1,4 +1,4 @@
-"""What is asked of the daemon about one env beside its state: last transition, last words, ports.
+"""What is asked of the daemon about one env beside its state: last transition, logs, ports.
 
 Asked again when what it depends on changed, never twice at once, and never waited for: a screen
 draws what is there, and draws again when an answer came.
@@ -21,9 +21,16 @@ from hive_tui.app.views.waterfall import TraceView
 from hive_tui.client.protocol import HiveClient
 from hive_tui.model.environment import EnvDetail, Failure
 from hive_tui.model.errors import HiveError
+from hive_tui.model.wire import LogLine
 
 _TAIL = 10
 """Last lines of a broken service that are asked for."""
+
+WORDS_S = 2.0
+"""How often a screen asks for the newest lines again, in seconds."""
+
+_WORDS = 24
+"""Newest lines of all its logs that are asked for."""
 
 
 class Dossier:
@@ -40,6 +47,8 @@ class Dossier:
         self.trace: TraceView | None = None
         """The running or last transition; `None` where there is none or it is not known."""
         self.ports: tuple[PortRow, ...] = ()
+        self.words: tuple[LogLine, ...] = ()
+        """Newest lines of all its logs, oldest first."""
         self._owner = owner
         self._client = client
         self._changed = changed
@@ -52,7 +61,7 @@ class Dossier:
         """Be about this env from now on."""
         if env != self._env:
             self._env = env
-            self.trace, self.ports, self._tail = None, (), None
+            self.trace, self.ports, self.words, self._tail = None, (), (), None
             self._asked.clear()
 
     def ask(self, env: EnvDetail, *, ports: bool = True) -> None:
@@ -72,13 +81,17 @@ class Dossier:
             self._asked.pop("tail", None)
         else:
             self._once("tail", silent, lambda: self._read_tail(env.id, *silent))
+        self._once("words", env.id, lambda: self._read_words(env.id))
         if ports:
             services = tuple((each.name, each.state, each.pid) for each in env.view.services)
             self._once("ports", services, lambda: self._read_ports(env.id))
 
-    def ask_ports_again(self) -> None:
-        """Who listens may have changed unheard: strangers tell nobody that they come."""
-        self._asked.pop("ports", None)
+    def forget(self, question: str) -> None:
+        """Ask again at the next time: who listens (`ports`) or was written (`words`) comes unheard.
+
+        Strangers tell nobody that they take a port, and a log is only read for those who look.
+        """
+        self._asked.pop(question, None)
 
     def complete(self, env: EnvDetail) -> EnvDetail:
         """The env with the last words of what is broken, where it brings none itself."""
@@ -116,24 +129,31 @@ class Dossier:
         self._told(env, ports=port_map.parse(answer))
 
     async def _read_tail(self, env: str, service: str, reason: str) -> None:
-        lines: list[str] = []
+        lines = await self._read_logs(env, [service], _TAIL)
+        tail = tuple(decode(line.text).plain for line in lines)
+        self._told(env, tail=Failure(service, reason, tail) if tail else None)
 
-        def take(event: Any) -> None:
-            lines.extend(decode(line.text).plain for line in parse_lines(event))
+    async def _read_words(self, env: str) -> None:
+        lines = await self._read_logs(env, [], _WORDS)
+        if lines != self.words:
+            self._told(env, words=lines)
 
+    async def _read_logs(self, env: str, sources: list[str], most: int) -> tuple[LogLine, ...]:
+        """The newest lines; none where they cannot be had: a page is true without them."""
+        lines: list[LogLine] = []
         params = {
             "env": env,
-            "sources": [service],
-            "lines": _TAIL,
+            "sources": sources,
+            "lines": most,
             "since": None,
             "grep": None,
             "follow": False,
         }
         try:
-            await self._client.call("logs", params, take)
+            await self._client.call("logs", params, lambda event: lines.extend(parse_lines(event)))
         except HiveError:
-            return  # without its last lines the reason is still there
-        self._told(env, tail=Failure(service, reason, tuple(lines)) if lines else None)
+            return ()
+        return tuple(lines)
 
     def _told(self, env: str, **answers: Any) -> None:
         """Keep what came, unless it is about an env that nobody looks at any more."""
@@ -141,5 +161,6 @@ class Dossier:
             return
         self.trace = answers.get("trace", self.trace)
         self.ports = answers.get("ports", self.ports)
+        self.words = answers.get("words", self.words)
         self._tail = answers.get("tail", self._tail)
         self._changed()

@@ -18,6 +18,7 @@ from hive_tui.app.lines import (
     width_of,
     wrapped,
 )
+from hive_tui.app.state import Sample
 from hive_tui.app.views.look import Look
 from hive_tui.app.views.tile import FULL, tile
 from hive_tui.app.views.waterfall import TraceStep, TraceView, parse, waterfall
@@ -57,8 +58,9 @@ def test_safe_text_has_no_control_and_no_direction_mark(text: str) -> None:
 def test_every_tile_has_exactly_its_rows_and_cells(
     name: str, reason: str, width: int, plain: bool
 ) -> None:
-    detail = scenes.env("x", 0, EnvState.DEGRADED, branch=name, reason=reason)
-    drawn = tile(detail, width, FULL, Look(scenes.NOW, plain), (1.0, 2.0))
+    detail = scenes.env("x", 0, EnvState.DEGRADED, branch=name, reason=reason, memory=2, cpu=61.0)
+    history = (Sample(1, 0), Sample(2, 61))
+    drawn = tile(detail, width, FULL, Look(scenes.NOW, plain), history)
     assert [width_of(line) for line in drawn] == [width] * FULL
 
 

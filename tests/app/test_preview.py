@@ -7,6 +7,7 @@ from hive_tui.app.screens.fleet import FleetScreen
 from hive_tui.app.views.look import Look
 from hive_tui.app.views.preview import LEAST, preview
 from hive_tui.app.views.waterfall import parse
+from hive_tui.model.wire import LogLine
 from tests.app import scenes
 from tests.app.scripted import driven, select
 
@@ -98,3 +99,28 @@ async def test_a_terminal_too_small_for_tiles_has_no_preview() -> None:
         await it.press("v")
         await it.until_shown("too small")
         assert not it.app.screen.query_one("#preview").display
+
+
+def line(at: float, source: str, text: str) -> LogLine:
+    return LogLine(scenes.NOW + at, source, text.encode())
+
+
+def test_what_is_left_of_the_room_shows_the_newest_words_of_all_logs() -> None:
+    words = [line(at, "api", f"GET /orders/{at}") for at in range(30)]
+    words += [line(31, "web", "\x1b[31mcompiled\x1b[0m\x1b]0;title\x07"), line(32, "web", "done")]
+    detail = scenes.fleet()[3]
+    lines = preview(detail, scenes.events(), None, (118, 22), LOOK, words)
+    rows = ["".join(span.text for span in each)[3:60].rstrip() for each in lines]
+    assert rows[-2].endswith("web │ compiled")
+    assert rows[-1].endswith("    │ done")
+    assert any("GET /orders/29" in row for row in rows)
+    assert not any("GET /orders/0" in row for row in rows)
+
+
+def test_a_line_that_tells_an_error_stands_out_among_the_last_words() -> None:
+    detail = scenes.fleet()[3]
+    words = [line(1, "api", "ok"), line(2, "api", "ERROR: no database")]
+    lines = preview(detail, scenes.events(), None, (118, 22), LOOK, words)
+    roles = {span.text: span.role for each in lines for span in each}
+    assert roles["ok"] == "muted"
+    assert roles["ERROR: no database"] == "bad"

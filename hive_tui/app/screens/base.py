@@ -129,15 +129,15 @@ class HiveScreen(Screen[None], inherit_bindings=False):
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was in front."""
-        self.show(self.hive.shown())
+        self.redraw()
 
     def on_resize(self) -> None:
         """Draw for the new width, once the layout has it."""
         self.call_after_refresh(self.redraw)
 
     def redraw(self) -> None:
-        """Draw the state again."""
-        if self.is_current:
+        """Draw the state again, if that is seen: neither behind a screen nor while all closes."""
+        if self.is_current and self.is_mounted and self.app.is_running:
             self.show(self.hive.shown())
 
     def show_foot(self, *above: Line) -> None:

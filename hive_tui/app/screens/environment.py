@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from textual.app import ComposeResult
 
 from hive_tui.app.actions import ENV, bindings
-from hive_tui.app.dossier import Dossier
+from hive_tui.app.dossier import WORDS_S, Dossier
 from hive_tui.app.lines import BLANK, Line, Span, faded, safe
 from hive_tui.app.screens.base import Deed, EnvDeeds
 from hive_tui.app.state import HiveState, Link
@@ -96,6 +96,8 @@ class EnvironmentScreen(EnvDeeds):
             look,
             chosen=self.service(),
             ports=self._dossier.ports,
+            words=self._dossier.words,
+            rows=page.size.height,
         )
         with self.app.batch_update():
             head.put(*((line, notice) if notice else (line,)))
@@ -107,7 +109,8 @@ class EnvironmentScreen(EnvDeeds):
     def on_mount(self) -> None:
         """Draw, and look again now and then who listens: strangers tell nobody that they come."""
         super().on_mount()
-        self.set_interval(_PORTS_S, self._dossier.ask_ports_again)
+        self.set_interval(_PORTS_S, lambda: self._dossier.forget("ports"))
+        self.set_interval(WORDS_S, lambda: self._dossier.forget("words"))
 
     def _choose(self, by: int) -> None:
         env, chosen = self.env(), self.service()

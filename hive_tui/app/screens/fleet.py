@@ -11,7 +11,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from hive_tui.app.actions import FLEET, bindings
-from hive_tui.app.dossier import Dossier
+from hive_tui.app.dossier import WORDS_S, Dossier
 from hive_tui.app.lines import BLANK, Line, Span, cut, faded
 from hive_tui.app.ordering import Sort, arranged
 from hive_tui.app.screens.base import Deed, EnvDeeds
@@ -61,7 +61,7 @@ class FleetScreen(EnvDeeds):
         """
         super().__init__(id=id)
         self._sort = Sort.MADE
-        self._dossier = Dossier(self, client, self._show_preview)
+        self._dossier = Dossier(self, client, self.redraw)
         self._wanted: bool | None = None
         """Whether the preview was asked for or sent away; `None`: as there is room."""
         self._preview_rows = 0
@@ -82,6 +82,7 @@ class FleetScreen(EnvDeeds):
         """Draw; the keys go to the tiles, not to the filter."""
         super().on_mount()
         self.query_one(FleetGrid).focus()
+        self.set_interval(WORDS_S, lambda: self._dossier.forget("words"))
 
     def chosen(self) -> tuple[EnvDetail, ...]:
         """The marked envs."""
@@ -203,6 +204,7 @@ class FleetScreen(EnvDeeds):
             self._dossier.trace,
             (self.app.size.width - 1, self._preview_rows),
             self.hive.look(),
+            self._dossier.words,
         )
         self.query_one("#preview", Rows).put(
             *(tuple(faded(line) for line in lines) if state.out_of_date else lines)

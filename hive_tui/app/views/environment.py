@@ -27,6 +27,7 @@ from hive_tui.app.views.sections import (
     tasks_section,
     tests_section,
     waiting_section,
+    words_section,
 )
 from hive_tui.app.views.tile import git_of, progress_of
 from hive_tui.app.views.waterfall import TraceView, waterfall
@@ -34,6 +35,7 @@ from hive_tui.model.environment import (
     EnvDetail,
 )
 from hive_tui.model.events import LogEvent
+from hive_tui.model.wire import LogLine
 
 WIDE = 110
 """Cells from which on the page has two columns."""
@@ -61,6 +63,8 @@ def environment_page(
     *,
     chosen: str | None = None,
     ports: Sequence[PortRow] = (),
+    words: Sequence[LogLine] = (),
+    rows: int = 0,
 ) -> Page:
     """Everything about one env.
 
@@ -72,13 +76,17 @@ def environment_page(
         look: Time and terminal.
         chosen: Service that the keys are about; its row is lifted.
         ports: What listens on its ports, as far as it is known.
+        words: Newest lines of its logs, oldest first; they take the rows that are left.
+        rows: Of the screen; more lines than that are scrolled to.
     """
     wide = width >= WIDE
     left_width = width * 3 // 5 - _GAP if wide else width - 2
     right_width = width - left_width - _GAP - 1 if wide else width - 2
     head = _where(detail, left_width, look)
     services = services_section(detail, left_width, look, chosen)
-    rows = {service.name: len(head) + 1 + at for at, service in enumerate(detail.view.services, 1)}
+    places = {
+        service.name: len(head) + 1 + at for at, service in enumerate(detail.view.services, 1)
+    }
     left: list[Line] = [*head, BLANK, *services]
     right: list[Line] = []
     aside = right if wide else left
@@ -92,9 +100,10 @@ def environment_page(
     _section(aside, waiting_section(detail, right_width))
     _section(aside, port_map(detail.view.ports, ports, right_width, look))
     _section(aside, events_section(detail.id, events, right_width))
+    _section(left, words_section(words, left_width, rows - len(left) - 1, look))
     if wide:
         left = side_by_side(left, right, left_width, _GAP)
-    return Page(tuple(left), rows)
+    return Page(tuple(left), places)
 
 
 def _section(column: list[Line], lines: Sequence[Line]) -> None:

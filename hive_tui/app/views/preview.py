@@ -21,10 +21,12 @@ from hive_tui.app.views.sections import (
     tasks_section,
     tests_section,
     waiting_section,
+    words_section,
 )
 from hive_tui.app.views.waterfall import TraceView, waterfall
 from hive_tui.model.environment import EnvDetail, TestState
 from hive_tui.model.events import LogEvent
+from hive_tui.model.wire import LogLine
 
 LEAST = 7
 """Rows below which a preview says too little."""
@@ -45,6 +47,7 @@ def preview(
     trace: TraceView | None,
     size: tuple[int, int],
     look: Look,
+    words: Sequence[LogLine] = (),
 ) -> tuple[Line, ...]:
     """Exactly as many lines as there are rows.
 
@@ -54,6 +57,7 @@ def preview(
         trace: Its running or last transition; `None` where it is not known.
         size: Cells and rows.
         look: Time and terminal.
+        words: Newest lines of its logs, oldest first; they take what is left.
     """
     width, height = size
     inner = width - 3
@@ -64,6 +68,8 @@ def preview(
     bar = Span(f" {BAR.sign(look.plain)}", mark.role)
     rows = height - 2
     left = _stacked(_left(detail, left_width, rows, look), rows)
+    if last := words_section(words, left_width, rows - len(left) - 1, look):
+        left += [BLANK, *last]
     right = _stacked(_right(detail, events, trace, right_width, look), rows) if wide else []
     lines: list[Line] = [(bar, Span(" "), *_title(detail, inner, look)), (bar,)]
     for at in range(rows):

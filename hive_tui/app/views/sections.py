@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
+
 from hive_tui.app import figures
+from hive_tui.app.ansi import decode
+from hive_tui.app.levels import Level, level_of
 from hive_tui.app.lines import (
     BLANK,
     Line,
@@ -31,10 +35,13 @@ from hive_tui.model.environment import (
     TestView,
 )
 from hive_tui.model.events import LogEvent
+from hive_tui.model.wire import LogLine
 
 _EVENTS = 14
 _REMEDIES = ("env.logs", "env.warm", "service.restart", "env.shell")
 """Actions that help after a failure."""
+_LEAST_WORDS = 4
+"""Rows below which the last words say too little."""
 _LEVELS = {"warning": "warning", "error": "bad"}
 
 
@@ -234,3 +241,38 @@ def events_section(env: str, events: Iterable[LogEvent], width: int) -> list[Lin
         for event in reversed(own)
     )
     return lines
+
+
+def words_section(lines: Sequence[LogLine], width: int, rows: int, look: Look) -> list[Line]:
+    """The newest lines of all logs, as many as fit; nothing where that would be too few.
+
+    Args:
+        lines: Oldest first.
+        width: In cells.
+        rows: That may be taken, the heading included.
+        look: Time and terminal.
+    """
+    if not lines or rows < _LEAST_WORDS:
+        return []
+    shown = lines[-(rows - 1) :]
+    name = min(12, max(cell_len(safe(line.source)) for line in shown))
+    bar = "|" if look.plain else "│"
+    drawn: list[Line] = [(Span("  last words", "heading"),)]
+    before = ""
+    for line in shown:
+        source = safe(line.source) if line.source != before else ""
+        before = line.source
+        text = safe(decode(line.text).plain)
+        role = {Level.ERROR: "bad", Level.WARNING: "warning"}.get(level_of(line.text), "muted")
+        drawn.append(
+            cut(
+                (
+                    Span(f"  {figures.time_of_day(line.at)} ", "dim"),
+                    *fit((Span(source, "text"),), name),
+                    Span(f" {bar} ", "dim"),
+                    Span(text, role),
+                ),
+                width,
+            )
+        )
+    return drawn

@@ -13,6 +13,7 @@ from textual.strip import Strip
 
 from hive_tui.app.lines import Line, Span, faded, fit, lifted
 from hive_tui.app.paint import ROLE_CLASSES, Paint
+from hive_tui.app.state import Sample
 from hive_tui.app.views import tile as views
 from hive_tui.app.views.look import Look
 from hive_tui.model.environment import EnvDetail
@@ -98,7 +99,7 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._paint = Paint(self)
         self._order: list[str] = []
         self._envs: Mapping[str, EnvDetail] = {}
-        self._history: Mapping[str, Sequence[float]] = {}
+        self._history: Mapping[str, Sequence[Sample]] = {}
         self._painted: dict[str, tuple[Line, ...]] = {}
         self._plan: Arrangement | None = None
         """For which the tiles were painted."""
@@ -144,7 +145,7 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def put(
         self,
         envs: Mapping[str, EnvDetail],
-        history: Mapping[str, Sequence[float]],
+        history: Mapping[str, Sequence[Sample]],
         look: Look,
         *,
         out_of_date: bool = False,
@@ -153,7 +154,7 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
         Args:
             envs: By id, in the order of the tiles.
-            history: Memory by env id.
+            history: What each env took lately, by id.
             look: Time and terminal. A new time alone repaints only tiles whose age shows it.
             out_of_date: True while the daemon is out of reach: all is dimmed.
         """

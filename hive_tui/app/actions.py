@@ -64,13 +64,16 @@ class Registry:
             else:
                 yield (f"{{{piece}}}" if at % 2 else piece), False
 
-    def bindings(self, area: str, *, act: str = "act", priority: bool = False) -> list[BindingType]:
+    def bindings(self, area: str, *, act: str = "act") -> list[BindingType]:
         """Textual bindings of an area: every key calls one action of Textual's kind.
+
+        They have priority: a key is acted on before the next one is dealt out, so that what is
+        typed right after `/` reaches the field that `/` opens, and is no key of the screen any
+        more.
 
         Args:
             area: Whose actions.
             act: Name of what is called, with the action's id and the key.
-            priority: Whether they come before those of what has the focus.
         """
         return [
             Binding(
@@ -80,7 +83,7 @@ class Registry:
                 show=False,
                 id=action.id if at == 0 else f"{action.id}.{at}",
                 tooltip=action.help,
-                priority=priority,
+                priority=True,
             )
             for action in self.offered(area)
             for at, key in enumerate(action.keys)

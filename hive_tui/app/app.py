@@ -151,13 +151,13 @@ class HiveApp(App[None]):
         self.state = message.state
         self._welcome_or_not()
         self._tick()
-        if self._tour_wanted and self.state.envs and isinstance(self.screen, FleetScreen):
-            self._tour_wanted = False
-            self.tour.start()
         if self._pace is not None and not self._settled:
             self._settled = True
             self.call_after_refresh(self._pace.settle)
             self.set_interval(1.0, self._pace.rest)
+        if self._tour_wanted and self.state.envs and isinstance(self.screen, FleetScreen):
+            self._tour_wanted = False
+            self.tour.start()
 
     def open_env(self, env: str) -> None:
         """Show one env."""

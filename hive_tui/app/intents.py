@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App, SuspendNotSupported
 
 from hive_tui.app import figures
+from hive_tui.app.browsing import open_in_browser
 from hive_tui.app.handover import hand_over
 from hive_tui.app.lines import safe
 from hive_tui.model.environment import EnvDetail, EnvState
@@ -122,14 +123,14 @@ class Intents:
 
         def back(result: Any) -> None:
             notes = " ".join(str(note) for note in result.get("notes", ()))
-            self._tell(f"{result.get('env')} is back. {notes}".strip())
+            self._tell(f"{result.get('env')} is back, stopped; w brings it up. {notes}".strip())
 
         self._send("undo", {}, back)
 
     def browse(self, env: EnvDetail, service: str | None) -> None:
         """Open the URL of the env, or of one of its services, in the browser."""
         params = {"env": env.id, "service": service}
-        self._send("url", params, lambda result: self._app.open_url(str(result["url"])))
+        self._send("url", params, lambda result: self._run(self._browse(str(result["url"]))))
 
     def copy_url(self, env: EnvDetail, service: str | None) -> None:
         """Copy the URL to the clipboard, through the terminal."""
@@ -182,6 +183,14 @@ class Intents:
             self._tell(text, "warning", timeout_s=10)
         except OSError as error:
             self._tell(f"{name}: no shell: {error}", "error", timeout_s=10)
+
+    async def _browse(self, url: str) -> None:
+        if self._app.is_web:
+            self._app.open_url(url)  # in the browser that shows the dashboard
+        elif not await open_in_browser(url, os.environ):
+            self._tell(f"no browser could be opened; y copies {url}", "warning", timeout_s=10)
+            return
+        self._tell(f"opened {url}")
 
     async def _quietly(self, method: str, params: dict[str, Any]) -> None:
         """For what is no request of the person: its failure is not worth a word."""

@@ -58,10 +58,10 @@ def dashboard(home: Home, *, plain: bool = False, tour: bool = False) -> HiveApp
         Client(home),
         themes=[home.themes],
         theme=os.environ.get("HIVE_THEME"),
-        plain=plain,
         keys=home.keymap,
         tour=tour,
         folder=_folder(),
+        plain=plain,
         pace=pace,
     )
 

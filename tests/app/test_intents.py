@@ -166,7 +166,8 @@ async def test_pasting_into_a_dialog_stays_in_its_field() -> None:
 async def test_the_last_destroyed_env_is_taken_back() -> None:
     async with driven(answers={"undo": {"env": "shop/old", "notes": ["port 1 was taken"]}}) as it:
         await it.press("u")
-        await it.until_shown("shop/old is back. port 1 was taken")
+        await it.until_shown("shop/old is back, stopped;")
+        await it.until_shown("port 1 was")
 
 
 async def test_a_url_is_copied() -> None:

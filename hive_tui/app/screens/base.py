@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
-from textual.binding import BindingsMap
+from textual.binding import Binding, BindingsMap
+from textual.keys import KEY_NAME_REPLACEMENTS, key_to_character
 from textual.screen import Screen
+from textual.widgets import Input
 
 from hive_tui.app.actions import TOUR
 from hive_tui.app.lines import Line
@@ -20,6 +22,17 @@ from hive_tui.model.environment import EnvDetail
 
 if TYPE_CHECKING:
     from hive_tui.app.app import HiveApp
+
+_FIELD_KEYS = frozenset(
+    key.strip()
+    for binding in Input.BINDINGS
+    if isinstance(binding, Binding)
+    for key in binding.key.split(",")
+)
+"""Keys beside characters that mean something in a text field."""
+
+_CHARACTERS = {short: name for name, short in KEY_NAME_REPLACEMENTS.items()}
+"""Textual's short names of characters, to those that Unicode has for them."""
 
 Deed = Callable[[str], None]
 """What an action does; gets the key that was pressed ("" from the palette)."""
@@ -94,17 +107,11 @@ class HiveScreen(Screen[None], inherit_bindings=False):
         """Do what a key of the tour asks for."""
         self.hive.tour.act(action)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The tour's keys are the screen's own unless the tour listens to them."""
-        if action == "guide":
-            return self.hive.tour.takes(str(parameters[1]))
-        return super().check_action(action, parameters)
-
     def rebind(self) -> None:
         """Take the keys that are in force."""
         keys = self.hive.keys
-        over = keys.bindings(TOUR, act="guide", priority=True)
-        self._bindings = BindingsMap([*keys.bindings(self.AREA), *over])
+        over = keys.bindings(TOUR, act="guide")
+        self._bindings = BindingsMap([*over, *keys.bindings(self.AREA)])
 
     @on(Card.Pressed)
     def card_pressed(self) -> None:
@@ -121,6 +128,15 @@ class HiveScreen(Screen[None], inherit_bindings=False):
         )
         if action is not None:
             self.action_act(action)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What a text field can take is its own while it has the focus; the tour takes its keys."""
+        if action == "guide":
+            return self.hive.tour.takes(str(parameters[1]))
+        if action == "act" and isinstance(self.focused, Input):
+            key = str(parameters[-1])
+            return key not in _FIELD_KEYS and not _writes(key)
+        return super().check_action(action, parameters)
 
     def on_mount(self) -> None:
         """Take the keys, and draw for the first time."""
@@ -179,3 +195,9 @@ class EnvDeeds(HiveScreen):
         env = self.env()
         assert env is not None, "the registry lets no env action through without an env"
         return env
+
+
+def _writes(key: str) -> bool:
+    """Whether a key writes a character: `s`, `space`, `slash`."""
+    character = key_to_character(_CHARACTERS.get(key, key))
+    return character is not None and character.isprintable()

@@ -231,12 +231,12 @@ class FleetScreen(EnvDeeds):
     def _open_filter(self) -> None:
         field = self.query_one("#search", Input)
         field.add_class("-open")
-        field.focus()
+        self.set_focus(field)
 
     def _close_filter(self) -> None:
         field = self.query_one("#search", Input)
         field.set_class(bool(field.value), "-open")
-        self.query_one(FleetGrid).focus()
+        self.set_focus(self.query_one(FleetGrid))
         self.redraw()
 
     def _clear(self) -> None:

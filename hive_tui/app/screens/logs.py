@@ -146,11 +146,11 @@ class LogsScreen(HiveScreen):
         field = self.query_one("#search", Input)
         field.add_class("-open")
         field.cursor_blink = False
-        field.focus()
+        self.set_focus(field)
 
     def _close_search(self) -> None:
         self.query_one("#search", Input).remove_class("-open")
-        self.query_one(LogView).focus()
+        self.set_focus(self.query_one(LogView))
 
     def _jump(self, direction: int) -> None:
         view = self.query_one(LogView)

@@ -5,23 +5,18 @@ from __future__ import annotations
 from hive_tui.app.action import DIGITS
 from hive_tui.app.actions import DEFAULT, ENV, FLEET, LOGS, TOUR, Action, Registry
 from hive_tui.app.keynames import shown
-from hive_tui.app.lines import BLANK, Line, Span, fit, joined, side_by_side, width_of
-from hive_tui.app.marks import STALE, of_agent, of_env, of_service, of_test
+from hive_tui.app.lines import BLANK, Line, Span, fit, joined, side_by_side, width_of, wrapped
 from hive_tui.app.possible import Situation
+from hive_tui.app.views import legend
 from hive_tui.app.views.look import Look
-from hive_tui.model.environment import EnvState, ServiceState, TestState
 
 _TITLES = {FLEET: "the fleet", ENV: "one env", LOGS: "logs", TOUR: "the tour"}
 
-_MEANINGS = {
-    EnvState.WARM: "everything is up and ready",
-    EnvState.COLD: "watchers only; enough for tests",
-    EnvState.STOPPED: "nothing runs",
-    EnvState.FROZEN: "up, but paused: takes no CPU",
-    EnvState.WARMING: "on the way; turns with every step done",
-    EnvState.DEGRADED: "should be up, but a service is down",
-    EnvState.FAILED: "a step failed; the reason is shown",
-}
+_ASIDE = 130
+"""Cells from which on the marks stand beside the keys."""
+
+_HELP = 27
+"""Cell at which the sentence of an action begins."""
 
 
 def key_line(area: str, now: Situation, width: int, keys: Registry = DEFAULT) -> Line:
@@ -70,7 +65,9 @@ def _shown(area: str, now: Situation, width: int, keys: Registry) -> list[tuple[
 
 
 def help_page(width: int, look: Look) -> list[Line]:
-    """All keys by screen, and what every mark means."""
+    """All keys by screen, and what every mark means: beside them, or below."""
+    aside = width >= _ASIDE
+    room = width - legend.WIDTH - 2 if aside else width
     keys: list[Line] = []
     seen: set[str] = set()
     for area in (FLEET, ENV, LOGS, TOUR):
@@ -78,12 +75,10 @@ def help_page(width: int, look: Look) -> list[Line]:
         for action in look.keys.offered(area):
             if action.id not in seen:
                 seen.add(action.id)
-                keys.append(_explained(action))
+                keys += _explained(action, room)
         keys.append(BLANK)
-    marks = _marks(look)
-    if width >= 130:
-        return side_by_side(keys, marks, width - 56, 2)
-    return [*keys, *marks]
+    marks = legend.legend(look)
+    return side_by_side(keys, marks, room, 2) if aside else [*keys, *marks]
 
 
 def _key(action: Action, now: Situation) -> Line:
@@ -94,42 +89,13 @@ def _key(action: Action, now: Situation) -> Line:
     )
 
 
-def _explained(action: Action) -> Line:
+def _explained(action: Action, width: int) -> list[Line]:
     keys = action.shown_key
     if len(action.keys) > 1 and action.keys != DIGITS:
         keys = f"{keys} {shown(action.keys[1])}"
-    return (
+    head: Line = (
         *fit((Span(f"  {keys}", "accent"),), 13),
         *fit((Span(action.label, "text"),), 14),
-        Span(action.help, "muted"),
     )
-
-
-def _marks(look: Look) -> list[Line]:
-    lines: list[Line] = [(Span("  marks of an env", "heading"),)]
-    for state, meaning in _MEANINGS.items():
-        mark = of_env(state)
-        lines.append(_mark(look.sign(mark), mark.word, meaning))
-    lines += [BLANK, (Span("  marks of a service", "heading"),)]
-    for service in ServiceState:
-        mark = of_service(service)
-        lines.append(_mark(look.sign(mark), mark.word, ""))
-    lines += [BLANK, (Span("  marks of a test", "heading"),)]
-    for test in (TestState.PASSED, TestState.FAILED, TestState.RUNNING, TestState.NEVER):
-        mark = of_test(test)
-        lines.append(_mark(look.sign(mark), mark.word, ""))
-    lines.append(_mark(look.sign(STALE), "stale", "the code changed since it ran"))
-    lines += [BLANK, (Span("  marks of an agent", "heading"),)]
-    for agent in ("working", "waiting", "done", "idle", "stuck", "error"):
-        mark = of_agent(agent)
-        lines.append(_mark(look.sign(mark), mark.word, ""))
-    lines += [BLANK, (Span("  in a tile", "heading"),)]
-    lines += [
-        _mark(Span("↑↓" if not look.plain else "+-", "muted"), "", "commits ahead and behind"),
-        _mark(Span("±" if not look.plain else "~", "muted"), "", "files changed or untracked"),
-    ]
-    return lines
-
-
-def _mark(sign: Span, word: str, meaning: str) -> Line:
-    return (*fit((Span("  "), sign), 5), *fit((Span(word, "text"),), 11), Span(meaning, "muted"))
+    first, *rest = wrapped(action.help, max(20, width - _HELP - 2), role="muted")
+    return [(*head, *first), *((Span(" " * _HELP), *line) for line in rest)]

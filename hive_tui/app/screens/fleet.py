@@ -254,8 +254,12 @@ class FleetScreen(EnvDeeds):
         self.redraw()
 
     def _jump(self, key: str) -> None:
-        if key.isdigit():
-            self.query_one(FleetGrid).select_at(int(key) - 1)
+        grid = self.query_one(FleetGrid)
+        at = int(key) - 1 if key.isdigit() else 0
+        if at < grid.count:
+            grid.select_at(at)
+        else:
+            self.app.notify(f"there is no env {key}", markup=False, timeout=3)
 
     def _next_need(self) -> None:
         grid = self.query_one(FleetGrid)

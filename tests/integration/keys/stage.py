@@ -37,15 +37,15 @@ run = "until [ -e said ]; do sleep 0.02; done; echo WARNING all is said; exec sl
 
 DAEMON = Path(__file__).with_name("told_daemon.py")
 
-SIGNS = {
-    FLEET: "enter open",
-    ENV: "r restart",
-    LOGS: "f hold",
-    HELP: "keys and marks",
-    MESSAGES: "messages and events",
-    WELCOME: "Welcome.",
+SIGNS: dict[str, tuple[str, ...]] = {
+    FLEET: ("enter open", "auth"),
+    ENV: ("r restart",),
+    LOGS: ("f hold", "all is said"),
+    HELP: ("keys and marks",),
+    MESSAGES: ("messages and events",),
+    WELCOME: ("Welcome.",),
 }
-"""By which a screen is known."""
+"""Words by which a screen is known, once it has what it shows."""
 
 WAYS: dict[str, tuple[str, ...]] = {
     FLEET: (),
@@ -108,15 +108,13 @@ class Stage:
     def reach(self) -> None:
         """Be on the screen, from it or from the first one."""
         first = WELCOME if self._area == WELCOME else FLEET
-        here = (SIGNS[self._area], SIGNS[first])
         self.terminal.until(
-            lambda: any(sign in self.terminal.text() for sign in here), f"one of {here} is shown"
+            lambda: self._is_on(self._area) or self._is_on(first),
+            f"it is on {self._area} or on {first}",
         )
-        if SIGNS[self._area] not in self.terminal.text():
+        if not self._is_on(self._area):
             self.terminal.press(*WAYS[self._area])
-            self.terminal.until_shown(SIGNS[self._area])
-        if self._area == LOGS:
-            self.terminal.until_shown("all is said")
+            self.terminal.until_shown(*SIGNS[self._area])
 
     def check(self, key: str, effect: Effect) -> None:
         """Press a key and see its effect; then take it back."""
@@ -148,6 +146,10 @@ class Stage:
         if self._daemon is not None:
             self._daemon.communicate("", timeout=30)
         self.yard.close()
+
+    def _is_on(self, area: str) -> bool:
+        text = self.terminal.text()
+        return all(sign in text for sign in SIGNS[area])
 
     def _shows(self, effect: Effect) -> Callable[[], bool]:
         pattern = re.compile(effect.shows)

@@ -29,9 +29,21 @@ Then = Callable[[Any], None]
 class Intents:
     """Sends intents and tells how they ended."""
 
-    def __init__(self, app: App[None], client: HiveClient) -> None:
+    def __init__(
+        self, app: App[None], client: HiveClient, words: Callable[[str], str] = str
+    ) -> None:
+        """Create them.
+
+        Args:
+            app: Where they run, and what tells how they ended.
+            client: Whom they are sent to.
+            words: Puts the keys that are in force into a text.
+        """
         self._app = app
         self._client = client
+        self._words = words
+        self.shells = 0
+        """How many shells a person came back from."""
 
     def transition(self, env: EnvDetail, name: str) -> None:
         """Ask for a transition: `warm`, `cool`, `start`, `stop`, `freeze` or `thaw`."""
@@ -66,12 +78,14 @@ class Intents:
 
         self._send("test", {"env": env.id, "suites": [], "wait": True}, verdict)
 
-    def spawn(self, cwd: str, name: str, base: str, warm: bool) -> None:
+    def spawn(
+        self, cwd: str, name: str, base: str, warm: bool, *, reuse_branch: bool = False
+    ) -> None:
         """Make a new env of the project at `cwd`; `base` may be empty."""
         params: dict[str, Any] = {
             "cwd": cwd,
             "name": name,
-            "reuse_branch": False,
+            "reuse_branch": reuse_branch,
             "warm": warm,
             "wait": True,
         }
@@ -79,11 +93,25 @@ class Intents:
             params["base"] = base
         self._send("spawn", params, lambda result: self._told(name, result))
 
+    def begin(self, folder: str) -> None:
+        """Write a hive.toml for the repository of a folder, and make it known as a project."""
+
+        def known(_: Any) -> None:
+            self._tell("read hive.toml through; `hive doctor` checks it", timeout_s=10)
+
+        def wrote(result: Any) -> None:
+            self._tell(f"wrote {result.get('path')}", timeout_s=10)
+            self._send("register", {"cwd": folder}, known)
+
+        self._send("init", {"cwd": folder, "force": False}, wrote)
+
     def destroy(self, env: EnvDetail, *, force: bool) -> None:
         """Destroy the env; `force` after what would be lost was confirmed."""
 
         def gone(result: Any) -> None:
-            self._told(env.view.name, result, done="destroyed; u takes it back")
+            self._told(
+                env.view.name, result, done=self._words("destroyed; {env.undo} takes it back")
+            )
             if result.get("recovery"):
                 self._tell(f"what was lost is kept at {result['recovery']}", timeout_s=12)
 
@@ -149,6 +177,7 @@ class Intents:
                 env={**os.environ, **(found.get("variables") or {})},
                 greeting=greeting,
             )
+            self.shells += 1
         except SuspendNotSupported:
             text = f"there is no terminal to give; `hive run {name} -- {command}` in another one"
             self._tell(text, "warning", timeout_s=10)

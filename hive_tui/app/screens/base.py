@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
-from textual.binding import Binding
+from textual.binding import Binding, BindingsMap
 from textual.keys import KEY_NAME_REPLACEMENTS, key_to_character
 from textual.screen import Screen
 from textual.widgets import Input
 
-from hive_tui.app.actions import BY_ID
+from hive_tui.app.actions import TOUR
 from hive_tui.app.lines import Line
 from hive_tui.app.possible import Situation
 from hive_tui.app.state import HiveState
 from hive_tui.app.views.keys import key_at, key_line
 from hive_tui.app.widgets.rows import Rows
+from hive_tui.app.widgets.spotlight import Card, Light
 from hive_tui.model.environment import EnvDetail
 
 if TYPE_CHECKING:
@@ -79,35 +80,67 @@ class HiveScreen(Screen[None], inherit_bindings=False):
         """The envs that are marked, for actions on many."""
         return ()
 
+    def bring(self, env: str) -> None:
+        """Make the keys be about an env, where the screen has several."""
+
+    def overlays(self) -> tuple[Card, Light]:
+        """What the tour lays over this screen; made when it is first wanted."""
+        found = self.query(Card)
+        if not found:
+            self.mount(Light(), Card())
+        return self.query_one(Card), self.query_one(Light)
+
     def show(self, state: HiveState) -> None:
         """Draw the state. Called at most once a frame, and once a second for what has an age."""
         raise NotImplementedError
 
     def action_act(self, action: str, key: str = "") -> None:
         """Do what a key or the palette asks for; say why where that is not possible."""
-        if why := BY_ID[action].refusal(self.situation()):
-            self.app.notify(why, severity="warning", markup=False, timeout=3)
+        keys = self.hive.keys
+        if why := keys.by_id[action].refusal(self.situation()):
+            self.app.notify(keys.words(why), severity="warning", markup=False, timeout=3)
             return
         self.deeds()[action](key)
+        self.hive.tour.did(action)
+
+    def action_guide(self, action: str, key: str = "") -> None:
+        """Do what a key of the tour asks for."""
+        self.hive.tour.act(action)
+
+    def rebind(self) -> None:
+        """Take the keys that are in force."""
+        keys = self.hive.keys
+        over = keys.bindings(TOUR, act="guide")
+        self._bindings = BindingsMap([*over, *keys.bindings(self.AREA)])
+
+    @on(Card.Pressed)
+    def card_pressed(self) -> None:
+        """Go on with the tour."""
+        self.hive.tour.act("tour.next")
 
     @on(Rows.Clicked, "#foot")
     def foot_clicked(self, event: Rows.Clicked) -> None:
         """A key in the foot does the same when it is clicked."""
         if event.from_end != 1:
             return
-        action = key_at(self.AREA, self.situation(), self.app.size.width, event.cell)
+        action = key_at(
+            self.AREA, self.situation(), self.app.size.width, event.cell, self.hive.keys
+        )
         if action is not None:
             self.action_act(action)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What a text field can take while one has the focus is the field's, and no key here."""
+        """What a text field can take is its own while it has the focus; the tour takes its keys."""
+        if action == "guide":
+            return self.hive.tour.takes(str(parameters[1]))
         if action == "act" and isinstance(self.focused, Input):
             key = str(parameters[-1])
             return key not in _FIELD_KEYS and not _writes(key)
         return super().check_action(action, parameters)
 
     def on_mount(self) -> None:
-        """Draw for the first time."""
+        """Take the keys, and draw for the first time."""
+        self.rebind()
         self.show(self.hive.shown())
 
     def on_screen_resume(self) -> None:
@@ -125,8 +158,9 @@ class HiveScreen(Screen[None], inherit_bindings=False):
 
     def show_foot(self, *above: Line) -> None:
         """Fill the foot: lines of the screen's own, then the keys."""
-        keys = key_line(self.AREA, self.situation(), self.app.size.width)
+        keys = key_line(self.AREA, self.situation(), self.app.size.width, self.hive.keys)
         self.query_one("#foot", Rows).put(*above, keys)
+        self.hive.tour.follow_soon()
 
 
 class EnvDeeds(HiveScreen):
@@ -140,7 +174,7 @@ class EnvDeeds(HiveScreen):
             "env.warm": lambda _: self._each("env.warm", lambda e: intents.transition(e, "warm")),
             "env.cool": lambda _: self._each("env.cool", intents.cool),
             "env.stop": lambda _: self._each("env.stop", lambda e: intents.transition(e, "stop")),
-            "env.freeze": lambda _: intents.freeze(BY_ID["env.freeze"].targets(self.situation())),
+            "env.freeze": lambda _: intents.freeze(self._targets("env.freeze")),
             "env.test": lambda _: self._each("env.test", intents.test),
             "env.browse": lambda _: intents.browse(self._target(), self.service()),
             "env.copy_url": lambda _: intents.copy_url(self._target(), self.service()),
@@ -151,8 +185,11 @@ class EnvDeeds(HiveScreen):
 
     def _each(self, action: str, deed: Callable[[EnvDetail], None]) -> None:
         """Do it to the env, or to each of the marked ones for which it is possible."""
-        for env in BY_ID[action].targets(self.situation()):
+        for env in self._targets(action):
             deed(env)
+
+    def _targets(self, action: str) -> tuple[EnvDetail, ...]:
+        return self.hive.keys.by_id[action].targets(self.situation())
 
     def _target(self) -> EnvDetail:
         env = self.env()

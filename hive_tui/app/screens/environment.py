@@ -78,7 +78,10 @@ class EnvironmentScreen(EnvDeeds):
         if env is None:
             name = self._env.partition("/")[2]
             head.put((Span(" hive", "heading"), look.step, Span(safe(name), "muted")))
-            gone: Line = (Span("  This env is gone. ", "strong"), Span("esc goes back.", "muted"))
+            gone: Line = (
+                Span("  This env is gone. ", "strong"),
+                *look.worded("{app.back} goes back."),
+            )
             page.put((gone,) if state.link is Link.LIVE else ())
             self.show_foot(BLANK)
             return

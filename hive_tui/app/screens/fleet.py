@@ -19,23 +19,24 @@ from hive_tui.app.state import HiveState, Link
 from hive_tui.app.triage import needs
 from hive_tui.app.views.head import banner, fleet_head, fleet_view, needs_line, status_line
 from hive_tui.app.views.preview import LEAST, preview
+from hive_tui.app.widgets.field import Field
 from hive_tui.app.widgets.fleet_grid import FleetGrid, arrange
 from hive_tui.app.widgets.rows import Rows
 from hive_tui.client.protocol import HiveClient
 from hive_tui.model.environment import EnvDetail
 
-_NO_ENV: tuple[Line, ...] = (
+_NO_ENV: tuple[Line | str, ...] = (
     BLANK,
     (Span("  No env yet.", "strong"),),
     BLANK,
-    (Span("  n", "accent"), Span(" makes one: a worktree, a branch, ports and services.", "muted")),
+    "  {env.new} makes one: a worktree, a branch, ports and services. {app.help} shows all keys.",
     (Span("  From a shell: ", "muted"), Span("hive spawn NAME --warm", "text")),
 )
-_NO_MATCH: tuple[Line, ...] = (
+_NO_MATCH: tuple[Line | str, ...] = (
     BLANK,
     (Span("  No env holds that.", "strong"),),
     BLANK,
-    (Span("  esc", "accent"), Span(" shows all of them again.", "muted")),
+    "  {fleet.clear} shows all of them again.",
 )
 
 _RESTED_S = 0.15
@@ -74,14 +75,12 @@ class FleetScreen(EnvDeeds):
             yield FleetGrid(id="fleet")
             yield Rows(id="empty")
             yield Rows(id="preview")
-        yield Input(id="search", placeholder="name, branch, state, broken service", compact=True)
+        yield Field(id="search", placeholder="name, branch, state, broken service")
         yield Rows(id="foot")
 
     def on_mount(self) -> None:
         """Draw; the keys go to the tiles, not to the filter."""
         super().on_mount()
-        field = self.query_one("#search", Input)
-        field.cursor_blink = False
         self.query_one(FleetGrid).focus()
         self.set_interval(WORDS_S, lambda: self._dossier.forget("words"))
 
@@ -94,6 +93,10 @@ class FleetScreen(EnvDeeds):
         """The selected env."""
         selected = self.query_one(FleetGrid).selected
         return self.hive.state.envs.get(selected) if selected else None
+
+    def bring(self, env: str) -> None:
+        """Select it."""
+        self.query_one(FleetGrid).select(env)
 
     def deeds(self) -> Mapping[str, Deed]:
         """Moving about, opening, making; and the intents of the selected env."""
@@ -136,7 +139,8 @@ class FleetScreen(EnvDeeds):
             grid.display = not empty
             hint = self.query_one("#empty", Rows)
             hint.display = empty
-            hint.put(*(_NO_MATCH if state.envs else _NO_ENV))
+            words_of = _NO_MATCH if state.envs else _NO_ENV
+            hint.put(*(look.worded(w) if isinstance(w, str) else w for w in words_of))
             self._make_room()
             self._show_preview()
             self._show_foot(state)
@@ -170,7 +174,7 @@ class FleetScreen(EnvDeeds):
         look, width = self.hive.look(), self.app.size.width
         grid = self.query_one(FleetGrid)
         words = self.query_one("#search", Input).value
-        shown = fleet_view(words, len(grid.marked), len(state.envs), grid.count)
+        shown = fleet_view(words, len(grid.marked), len(state.envs), grid.count, look)
         first = shown or needs_line(state, width, look)
         self.show_foot(cut(first, width), status_line(state, width, look))
 
@@ -255,11 +259,10 @@ class FleetScreen(EnvDeeds):
 
     def _jump(self, key: str) -> None:
         grid = self.query_one(FleetGrid)
-        at = int(key) - 1 if key.isdigit() else 0
-        if at < grid.count:
-            grid.select_at(at)
-        else:
-            self.app.notify(f"there is no env {key}", markup=False, timeout=3)
+        if key.isdigit() and int(key) > grid.count:
+            self.app.notify(f"there is no tile {key}", timeout=3)
+        elif key.isdigit():
+            grid.select_at(int(key) - 1)
 
     def _next_need(self) -> None:
         grid = self.query_one(FleetGrid)

@@ -42,7 +42,6 @@ WIDE = 110
 
 _GAP = 3
 _EVENTS = 14
-_REMEDIES = ("env.logs", "env.warm", "service.restart", "env.shell")
 """Actions that help after a failure."""
 _LEVELS = {"warning": "warning", "error": "bad"}
 

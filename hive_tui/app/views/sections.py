@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 
 from hive_tui.app import figures
-from hive_tui.app.actions import BY_ID
 from hive_tui.app.ansi import decode
 from hive_tui.app.levels import Level, level_of
 from hive_tui.app.lines import (
@@ -126,7 +125,7 @@ def failure_section(detail: EnvDetail, width: int, look: Look, *, tail: int = 10
     hint = [(Span("  "), *line) for line in wrapped(failure.hint or "", width - 4, most=2)]
     keys: list[Line] = [
         (Span(action.shown_key, "accent"), Span(f" {action.label}", "dim"))
-        for action in (BY_ID[name] for name in _REMEDIES)
+        for action in (look.keys.by_id[name] for name in _REMEDIES)
     ]
     return [cut(heading, width), *words, *hint, cut((Span("  "), *joined(keys)), width)]
 

@@ -123,6 +123,17 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """Id of the selected env; `None` where there is none."""
         return self._selected
 
+    def region_of(self, env: str) -> Region | None:
+        """Where the tile of an env stands on the screen; `None` where it is not in sight."""
+        at = self._at(env)
+        if at is None:
+            return None
+        plan = self.arrangement
+        place = plan.region(at).translate(self.region.offset - self.scroll_offset)
+        width = plan.width - (_GAP if plan.rows > 1 else 0)
+        tile = Region(place.x, place.y, width, plan.rows).intersection(self.region)
+        return tile if tile.area else None
+
     @property
     def arrangement(self) -> Arrangement:
         """How the tiles stand now."""

@@ -94,8 +94,17 @@ def _events() -> tuple[LogEvent, ...]:
 async def main() -> None:
     """Serve until standard input ends; says `ready` on standard output."""
     told = Told(empty="--empty" in sys.argv)
-    answers = ("subscribe", "transition", "service", "test", "losses", "undo", "url", "environ")
-    answers += ("trace",)
+    answers = [
+        "subscribe",
+        "transition",
+        "service",
+        "test",
+        "losses",
+        "undo",
+        "url",
+        "environ",
+        "trace",
+    ]
     server = Server(
         locate(os.environ, uid=os.getuid()),
         {

@@ -174,6 +174,8 @@ class LogsScreen(HiveScreen):
         if at < len(self._ring.sources):
             self._ring.toggle(self._ring.sources[at])
             self.query_one(LogView).replaced()
+        else:
+            self.app.notify(f"there is no source {key}", markup=False, timeout=3)
 
     def _widen(self) -> None:
         """From the chosen service to all of them, or back."""

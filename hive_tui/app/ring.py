@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hive_tui.app.levels import Level, level_of
+from hive_tui.model.levels import Level, level_of
 from hive_tui.model.wire import LogLine
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from hive_tui.app.ansi import decode
-from hive_tui.app.levels import Level, level_of
 from hive_tui.app.ring import Ring, parse_lines
 from hive_tui.app.screens.logs import LogsScreen
 from hive_tui.app.widgets.log_view import LogView
+from hive_tui.model.levels import Level, level_of
 from hive_tui.model.wire import LogLine
 from tests.app import scenes
 from tests.app.scripted import Driven, driven

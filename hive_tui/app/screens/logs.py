@@ -12,7 +12,6 @@ from textual.widgets import Input
 
 from hive_tui.app import figures
 from hive_tui.app.actions import LOGS, bindings
-from hive_tui.app.levels import Level
 from hive_tui.app.lines import BLANK, Line, Span, beside, cut, safe
 from hive_tui.app.ring import Ring, parse_lines
 from hive_tui.app.screens.base import Deed, HiveScreen
@@ -22,6 +21,7 @@ from hive_tui.app.widgets.log_view import LogView, find
 from hive_tui.app.widgets.rows import Rows
 from hive_tui.model.environment import EnvDetail
 from hive_tui.model.errors import HiveError
+from hive_tui.model.levels import Level
 from hive_tui.model.wire import LogLine
 
 FRAME_S = 1 / 25

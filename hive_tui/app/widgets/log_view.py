@@ -16,10 +16,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hive_tui.app.ansi import decode, plain
-from hive_tui.app.levels import Level, level_of
 from hive_tui.app.lines import Span, fit, safe
 from hive_tui.app.paint import ROLE_CLASSES, Paint
 from hive_tui.app.ring import Ring
+from hive_tui.model.levels import Level, level_of
 from hive_tui.model.wire import LogLine
 
 _SOURCE_ROLES = ("accent", "info", "good", "moving", "warning", "strong")

@@ -1,0 +1,67 @@
+"""Which lines of a log are wanted, by text and by level. Said over the wire; judged on both sides.
+
+Looks at one line at a time. How a whole file is looked through fast is the drivers' business.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from hive_tui.model.levels import Level, level_of
+
+# ECMA-48, as in `engine.plain`: control strings, control sequences, two-byte escapes.
+_ESCAPES = re.compile(
+    rb"\x1b(?:[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\[[0-?]*[ -/]*[@-~]?|[ -/]*[0-~])|\x1b"
+)
+
+
+class LogFilter(msgspec.Struct, frozen=True):
+    """What a line has to have. The empty one keeps every line."""
+
+    texts: tuple[str, ...] = ()
+    """Each of them is in the line, whatever its case; none is empty."""
+    least: Level = Level.ALL
+    """The line is at least as grave."""
+
+    def __bool__(self) -> bool:
+        """Whether it leaves any line out."""
+        return bool(self.texts or self.least)
+
+    def keeps(self, raw: bytes) -> bool:
+        """Whether a line, as it was written, is wanted."""
+        if self.least and level_of(raw) < self.least:
+            return False
+        return all(holds(raw, text.casefold()) for text in self.texts)
+
+    def and_also(self, text: str = "", least: Level = Level.ALL) -> LogFilter:
+        """This one, narrowed by a text and a level."""
+        texts = (*self.texts, text) if text else self.texts
+        return LogFilter(texts, max(self.least, least))
+
+    def narrows(self, other: LogFilter) -> bool:
+        """Whether every line that this one keeps is kept by the other one too."""
+        return self.least >= other.least and all(
+            any(text.casefold() in mine.casefold() for mine in self.texts) for text in other.texts
+        )
+
+
+def holds(raw: bytes, folded: str) -> bool:
+    """Whether a line shows a text that is case-folded already."""
+    simple = b"\x1b" not in raw and b"\r" not in raw
+    if folded.isascii():
+        within = folded.encode() in raw.lower()
+        if simple:
+            return within
+        if not within and b"\x1b" not in raw:
+            return False
+    return folded in seen(raw).casefold()
+
+
+def seen(raw: bytes) -> str:
+    """What a person sees of a line: without escapes, and after its last carriage return."""
+    text = raw.rstrip(b"\r").rpartition(b"\r")[2]
+    if b"\x1b" in text:
+        text = _ESCAPES.sub(b"", text)
+    return text.decode("utf-8", "replace")

@@ -62,6 +62,7 @@ class Action(msgspec.Struct, frozen=True):
 _SHOWN = {
     "question_mark": "?",
     "slash": "/",
+    "ampersand": "&",
     "escape": "esc",
     "up": "↑",
     "down": "↓",

@@ -129,13 +129,14 @@ class LogReader:
                 stop()
 
     def half(self, uid: str, source: str, offset: int) -> bytes:
-        """The unfinished line from `offset` on, its first 4 KiB; empty where there is none."""
+        """The unfinished line at `offset`, its first 4 KiB; empty where it is finished by now."""
         try:
             fd = os.open(self._logs.file(uid, source), os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             return b""
         try:
-            return os.pread(fd, HALF_BYTES, offset).partition(b"\n")[0].lstrip(b"\0")
+            text = os.pread(fd, HALF_BYTES, offset)
+            return b"" if b"\n" in text else text.lstrip(b"\0")
         finally:
             os.close(fd)
 

@@ -35,10 +35,9 @@ class LogFilter(msgspec.Struct, frozen=True):
             return False
         return all(holds(raw, text.casefold()) for text in self.texts)
 
-    def and_also(self, text: str = "", least: Level = Level.ALL) -> LogFilter:
-        """This one, narrowed by a text and a level."""
-        texts = (*self.texts, text) if text else self.texts
-        return LogFilter(texts, max(self.least, least))
+    def joined(self, other: LogFilter) -> LogFilter:
+        """What keeps only lines that both keep."""
+        return LogFilter((*self.texts, *other.texts), max(self.least, other.least))
 
     def narrows(self, other: LogFilter) -> bool:
         """Whether every line that this one keeps is kept by the other one too."""
@@ -61,7 +60,9 @@ def holds(raw: bytes, folded: str) -> bool:
 
 def seen(raw: bytes) -> str:
     """What a person sees of a line: without escapes, and after its last carriage return."""
-    text = raw.rstrip(b"\r").rpartition(b"\r")[2]
-    if b"\x1b" in text:
-        text = _ESCAPES.sub(b"", text)
-    return text.decode("utf-8", "replace")
+    return without_escapes(raw.rstrip(b"\r").rpartition(b"\r")[2]).decode("utf-8", "replace")
+
+
+def without_escapes(raw: bytes) -> bytes:
+    """The bytes without what steers terminals by escape sequences."""
+    return _ESCAPES.sub(b"", raw) if b"\x1b" in raw else raw

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from bench import big_log
 from bench.figures import Figure, median, quantile, spread
 from bench.terminals import Terminal
 from bench.yards import HIVE, PATIENCE_S, yard
@@ -42,7 +43,7 @@ _SETTLED_S = 2.0
 
 
 def measure(quick: bool, stack: contextlib.ExitStack) -> list[Figure]:
-    """First paint and rest, the fleet in motion, keys beside a log, a log at full speed.
+    """First paint and rest, the fleet in motion, keys beside a log, logs fast and big.
 
     Args:
         quick: Fewer rounds, shorter looks.
@@ -53,6 +54,7 @@ def measure(quick: bool, stack: contextlib.ExitStack) -> list[Figure]:
         *_fleet(30 if quick else 200, 5.0 if quick else 15.0),
         *_keys(30 if quick else 200),
         *_logs(5.0 if quick else 15.0),
+        *big_log.measure(quick),
     ]
 
 
@@ -135,7 +137,7 @@ def _logs(look_s: float) -> list[Figure]:
         time.sleep(_SETTLED_S)
         process = psutil.Process(shown.process.pid)
         used_s, before = _cpu_s(process), time.perf_counter()
-        numbers = [int(found) for found in re.findall(r"line(\d{9})", shown.during(look_s))]
+        numbers = shown.numbers(look_s)
         passed_s = time.perf_counter() - before
         share = (_cpu_s(process) - used_s) / passed_s * 100
         rss = process.memory_info().rss / 1e6

@@ -19,6 +19,7 @@ FIRST_LINES = 2000
 """Lines that a log is opened with."""
 PAGE = 500
 """Lines that are asked for at once."""
+_MEGA = 1_000_000
 
 
 class Looking(msgspec.Struct, frozen=True):
@@ -28,6 +29,11 @@ class Looking(msgspec.Struct, frozen=True):
     done: int
     of: int
     """Bytes of the visible sources in all."""
+
+    @property
+    def words(self) -> str:
+        """`312 of 1024 MB`."""
+        return f"{self.done // _MEGA} of {-(-self.of // _MEGA)} MB"
 
 
 class LogFeed:

@@ -20,7 +20,7 @@ from hive_tui.drivers.log_scan import Page
 from hive_tui.model.log_filter import LogFilter
 from hive_tui.model.wire import LogLine
 
-LOOK_S = 0.1
+LOOK_S = 0.2
 """For how long a page is looked for; who finds too little in it asks for the next one."""
 PAGE_BYTES = 512 * 1024
 """What the lines of a page may take."""

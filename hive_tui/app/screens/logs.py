@@ -20,7 +20,7 @@ from hive_tui.app.ring import Page, Place, Ring, Window
 from hive_tui.app.screens.base import Deed, HiveScreen
 from hive_tui.app.state import HiveState, Link
 from hive_tui.app.views.head import banner, env_head
-from hive_tui.app.views.log_foot import LogStatus, log_foot
+from hive_tui.app.views.log_foot import LAG_BYTES, LogStatus, log_foot
 from hive_tui.app.widgets.log_view import LogView
 from hive_tui.app.widgets.rows import Rows
 from hive_tui.model.environment import EnvDetail
@@ -58,7 +58,7 @@ class LogsScreen(HiveScreen):
         self._all = source is None
         self._ring = Ring()
         self._live = asyncio.Event()
-        self._due = False
+        self._due = self._grew = False
         self._seen: tuple[float, int, bool] | None = None
         self._rate = 0.0
         self._found = 0
@@ -183,10 +183,10 @@ class LogsScreen(HiveScreen):
                 self._mark("")
             else:
                 self._want(self._before, self._ring.hidden)
-        elif self._looking and self._feed.looking is not None:
+        elif self._looking and (look := self._feed.looking) is not None:
+            self._stop_looking()
             self._resting = True
-            self.workers.cancel_group(self, "look")
-            self._rest()
+            self.app.notify(f"given up after {look.words}", markup=False, timeout=3)
         elif self._view.needle:
             self._mark("")
         elif self._ring.wanted:
@@ -271,8 +271,9 @@ class LogsScreen(HiveScreen):
 
     def _to_end(self) -> None:
         late = sum(self._ring.high.values()) - sum(self._ring.end.values())
+        self._stop_looking()
         self._view.follow()
-        if not self._ring.live or late > 1 << 20:
+        if not self._ring.live or late > LAG_BYTES:
             self._start(None)
 
     def _seek(self, wanted: LogFilter, direction: int, what: str) -> None:
@@ -319,7 +320,8 @@ class LogsScreen(HiveScreen):
         near = 2 * view.size.height
         if not ring.begins and view.first - ring.first < near:
             return -1
-        return 1 if not ring.live and view.behind < near else 0
+        below = not (ring.live or view.following)
+        return 1 if below and view.behind < near else 0
 
     def _look(self, look: Look, *, searching: bool = False) -> None:
         """Read something beside what follows, in place of what is being read."""
@@ -339,6 +341,11 @@ class LogsScreen(HiveScreen):
             self._rest()
             self._moved()
 
+    def _stop_looking(self) -> None:
+        self._looks += 1
+        self.workers.cancel_group(self, "look")
+        self._rest()
+
     def _rest(self) -> None:
         self._looking = self._searching = False
         self._feed.rest()
@@ -346,7 +353,7 @@ class LogsScreen(HiveScreen):
 
     def _settle(self) -> None:
         """The ring has other lines."""
-        if not self._ring.live:
+        if not self._ring.live and not self._view.following:
             self.workers.cancel_group(self, "follow")
         self._count()
         self._view.refresh()
@@ -387,17 +394,20 @@ class LogsScreen(HiveScreen):
         if self._view.needle:
             found = LogFilter((self._view.needle,))
             self._found += len(kept([line for line in page.lines if self._ring.keeps(line)], found))
-        self._soon()
+        self._soon(grew=True)
 
-    def _soon(self) -> None:
-        """Draw with the next frame."""
+    def _soon(self, *, grew: bool = False) -> None:
+        """Draw the foot with the next frame, and the log if there are more lines."""
+        self._grew |= grew
         if not self._due:
             self._due = True
             self.set_timer(FRAME_S, self._draw)
 
     def _draw(self) -> None:
         self._due = False
-        self._view.grew()
+        if self._grew:
+            self._grew = False
+            self._view.grew()
         self._moved()
 
     def _measure(self) -> None:

@@ -14,7 +14,6 @@ from hive_tui.model.log_filter import LogFilter
 
 LAG_BYTES = 256 * 1024
 """From how much on it is said that following is behind; less is what is on its way."""
-_MEGA = 1_000_000
 
 
 class LogStatus(msgspec.Struct, frozen=True):
@@ -61,7 +60,7 @@ def log_foot(now: LogStatus, width: int) -> Line:
 
 def _state(now: LogStatus) -> Line:
     if now.following:
-        if now.below_bytes >= LAG_BYTES:
+        if now.live and now.below_bytes >= LAG_BYTES:
             late = f"  {figures.size(now.below_bytes)} behind, end catches up"
             return (Span("following", "good"), Span(late, "warning"))
         return (Span("following", "good"),)
@@ -77,8 +76,7 @@ def _looking(now: LogStatus) -> Line:
         return ()
     doing = "searching" if now.searching else "filtering" if now.wanted else "reading"
     way = "back" if look.back else "on"
-    done, of = look.done // _MEGA, -(-look.of // _MEGA)
-    return (Span(f"{doing} {way} … {done} of {of} MB, esc cancels", "moving"),)
+    return (Span(f"{doing} {way} … {look.words}, esc cancels", "moving"),)
 
 
 def _filter(now: LogStatus) -> Line:

@@ -67,7 +67,7 @@ def _big(made: Yard, log: Path, rounds: int) -> list[Figure]:
             shown.until("warm", "\x1b")
             time.sleep(0.2)
         shown.until("following", "l")
-        found_s = shown.until("the very first needle", "/FIRST NEEDLE\r")
+        found_s = shown.until("the very ", "/first needle\r")
         for at in range(rounds):
             shown.until("following", "G")
             shown.until("searching back", f"/nowhere{at}\r")

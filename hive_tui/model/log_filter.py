@@ -47,7 +47,10 @@ class LogFilter(msgspec.Struct, frozen=True):
 
 
 def holds(raw: bytes, folded: str) -> bool:
-    """Whether a line shows a text that is case-folded already."""
+    """Whether a line shows a text that is case-folded already.
+
+    An ASCII text is compared with ASCII letters alone: `ss` does not find `ß`.
+    """
     simple = b"\x1b" not in raw and b"\r" not in raw
     if folded.isascii():
         within = folded.encode() in raw.lower()

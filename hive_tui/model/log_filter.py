@@ -33,7 +33,7 @@ class LogFilter(msgspec.Struct, frozen=True):
         """Whether a line, as it was written, is wanted."""
         if self.least and level_of(raw) < self.least:
             return False
-        return all(holds(raw, text.casefold()) for text in self.texts)
+        return all(holds(raw, text) for text in self.texts)
 
     def joined(self, other: LogFilter) -> LogFilter:
         """What keeps only lines that both keep."""
@@ -46,19 +46,17 @@ class LogFilter(msgspec.Struct, frozen=True):
         )
 
 
-def holds(raw: bytes, folded: str) -> bool:
-    """Whether a line shows a text that is case-folded already.
+def holds(raw: bytes, text: str) -> bool:
+    """Whether a line shows a text, whatever its case.
 
     An ASCII text is compared with ASCII letters alone: `ss` does not find `ß`.
     """
-    simple = b"\x1b" not in raw and b"\r" not in raw
-    if folded.isascii():
-        within = folded.encode() in raw.lower()
-        if simple:
+    if text.isascii():
+        within = text.lower().encode() in raw.lower()
+        if b"\x1b" not in raw and (b"\r" not in raw or not within):
             return within
-        if not within and b"\x1b" not in raw:
-            return False
-    return folded in seen(raw).casefold()
+        return text.lower() in seen(raw).lower()
+    return text.casefold() in seen(raw).casefold()
 
 
 def seen(raw: bytes) -> str:

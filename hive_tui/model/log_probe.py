@@ -17,8 +17,9 @@ class LogProbe:
 
     def __init__(self, wanted: LogFilter) -> None:
         self._any = not wanted
-        self._text = max(wanted.texts, key=len, default="").casefold()
-        self._ascii = self._text.encode() if self._text.isascii() else b""
+        text = max(wanted.texts, key=len, default="")
+        self._text = text.casefold()
+        self._ascii = text.lower().encode() if text.isascii() else b""
         letters = (re.escape(self._ascii[at : at + 1]) for at in range(len(self._ascii)))
         self._loose = re.compile(_BETWEEN.join(letters))
         errors = wanted.least is Level.ERROR

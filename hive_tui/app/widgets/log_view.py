@@ -148,7 +148,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def mark(self, needle: str) -> None:
         """Mark a text, ignoring case; "" marks nothing."""
-        self._needle = needle.casefold()
+        self._needle = needle
         self.refresh()
 
     def notify_style_update(self) -> None:
@@ -218,7 +218,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
     def _body(self, raw: bytes) -> list[Segment]:
         base = self._paint.style("text")
         text = _decoded(raw, ansi.NEAR + self._left // 512 * 512 * 4)
-        if self._needle and self._needle in text.plain.casefold():
+        if self._needle and self._needle.casefold() in text.plain.casefold():
             text = text.copy()
             mark = self._paint.style("match") + Style(bold=True, reverse=True)
             text.highlight_words([self._needle], mark, case_sensitive=False)
@@ -250,7 +250,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _reveal(self, line: LogLine) -> None:
         """Scroll sideways as far as the marked text needs."""
-        at = seen(line.text).casefold().find(self._needle) if self._needle else -1
+        at = seen(line.text).casefold().find(self._needle.casefold()) if self._needle else -1
         if at < 0:
             return
         column = cell_len(seen(line.text)[:at])

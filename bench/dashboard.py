@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 
-from bench import responses
+from bench import big_log, responses
 from bench.figures import Figure, median, spread
 from bench.shown import SETTLED_S, busy, terminal
 from bench.terminals import Terminal
@@ -38,7 +38,7 @@ _SERVICES = 'when = "manual"\nrun = "exec sleep 86400"\n'
 
 
 def measure(quick: bool, stack: contextlib.ExitStack) -> list[Figure]:
-    """First paint and rest, the fleet in motion, keys beside a log, a log at full speed.
+    """First paint and rest, the fleet in motion, keys beside a log, logs fast and big.
 
     Args:
         quick: Fewer rounds, shorter looks.
@@ -49,6 +49,7 @@ def measure(quick: bool, stack: contextlib.ExitStack) -> list[Figure]:
         *_fleet(5.0 if quick else 15.0),
         *responses.measure(30 if quick else 200),
         *_logs(5.0 if quick else 15.0),
+        *big_log.measure(quick),
     ]
 
 
@@ -110,7 +111,7 @@ def _logs(look_s: float) -> list[Figure]:
         time.sleep(SETTLED_S)
         process = psutil.Process(shown.process.pid)
         used_s, before = _cpu_s(process), time.perf_counter()
-        numbers = [int(found) for found in re.findall(r"line(\d{9})", shown.during(look_s))]
+        numbers = shown.numbers(look_s)
         passed_s = time.perf_counter() - before
         share = (_cpu_s(process) - used_s) / passed_s * 100
         rss = process.memory_info().rss / 1e6

@@ -91,6 +91,10 @@ class Terminal:
         with self._drew:
             return _STYLE.sub(b"", self._drawn).decode(errors="replace")
 
+    def numbers(self, look_s: float) -> list[int]:
+        """The numbers of all lines that are drawn from now on for so long: `line000000123`."""
+        return [int(found) for found in re.findall(r"line(\d{9})", self.during(look_s))]
+
     def leave(self, keys: str) -> None:
         """Type what ends the program and wait for its end."""
         os.write(self._master, keys.encode())

@@ -102,6 +102,7 @@ EFFECTS: Mapping[str, By] = {
         "fleet.mark": Effect("1 env marked", after=ESC),
         "fleet.clear": Effect("1 env marked", gone=True, first=("space",)),
         "fleet.sort": Effect("needs you first", after=("S",) * 4),
+        "fleet.preview": Effect("assert 500 == 200", gone=True, first=("home",), after=("v",)),
         "fleet.jump": _digit,
         "fleet.left": opens(NAMES[-2], "end"),
         "fleet.right": opens(NAMES[1], "home"),
@@ -155,8 +156,13 @@ EFFECTS: Mapping[str, By] = {
         "view.end": Effect("lines changed on its branch", first=("home",)),
         "app.back": Effect("enter open"),
         "app.help": Effect("enter open"),
+        "app.tour": Effect("Every tile is an environment", after=ESC),
     },
-    WELCOME: _everywhere("Nothing runs"),
+    WELCOME: {
+        **_everywhere("Nothing runs"),
+        "welcome.demo": Effect("making it|the demo could not be made"),
+        "welcome.init": Effect("it was not started in a git repository"),
+    },
     MESSAGES: {
         **_everywhere(_GO_ON),
         "view.down": Effect("event number 60", gone=True, first=("home",)),

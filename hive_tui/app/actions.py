@@ -126,4 +126,4 @@ def _keys(action: Action) -> str:
     return " ".join(f"`{_MARKDOWN.get(key, key)}`" for key in action.keys)
 
 
-_MARKDOWN = {"question_mark": "?", "slash": "/", "escape": "esc"}
+_MARKDOWN = {"question_mark": "?", "slash": "/", "ampersand": "&", "escape": "esc"}

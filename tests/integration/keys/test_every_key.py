@@ -31,6 +31,7 @@ class Stages:
         if self._stage is None or self._area != area:
             self.close()
             self._stage, self._area = Stage(area), area
+            self._stage.open()
         return self._stage
 
     def close(self) -> None:
@@ -52,8 +53,8 @@ def stages() -> Iterator[Stages]:
     ("area", "action"), OFFERED, ids=[f"{area}-{action.id}" for area, action in OFFERED]
 )
 def test_a_key_does_what_it_is_for(stages: Stages, area: str, action: Action) -> None:
-    stage = stages.on(area)
     try:
+        stage = stages.on(area)
         for key in action.keys:
             stage.check(key, effect_of(area, action.id, key))
     except BaseException:

@@ -43,7 +43,7 @@ def test_a_newcomer_is_led_through_the_demo_by_real_keys(terminal: Terminal) -> 
         terminal.press("right")
         terminal.until_shown(f" {at}/20")
     terminal.press("enter")
-    terminal.until_shown("Press tab:", "needs you (2)")
+    terminal.until_shown("Press tab:", "needs you (2)", "crash-loops")
     terminal.press("tab")
     terminal.until_shown("Press enter")
     terminal.press("enter")

@@ -176,8 +176,13 @@ EFFECTS: Mapping[str, By] = {
         "view.end": Effect("lines changed on its branch", first=("home",)),
         "app.back": Effect("enter open"),
         "app.help": Effect("enter open"),
+        "app.tour": Effect("Every tile is an environment", after=ESC),
     },
-    WELCOME: _everywhere("Nothing runs"),
+    WELCOME: {
+        **_everywhere("Nothing runs"),
+        "welcome.demo": Effect("making it|the demo could not be made"),
+        "welcome.init": Effect("it was not started in a git repository"),
+    },
     MESSAGES: {
         **_everywhere(_GO_ON),
         "view.down": Effect("event number 60", gone=True, first=("home",)),

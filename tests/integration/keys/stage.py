@@ -38,7 +38,7 @@ run = "until [ -e said ]; do sleep 0.02; done; echo WARNING all is said; exec sl
 DAEMON = Path(__file__).with_name("told_daemon.py")
 
 SIGNS: dict[str, tuple[str, ...]] = {
-    FLEET: ("enter open", "auth"),
+    FLEET: ("enter open", " env"),
     ENV: ("r restart",),
     LOGS: ("f hold", "all is said"),
     HELP: ("keys and marks",),

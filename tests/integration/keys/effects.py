@@ -152,6 +152,7 @@ EFFECTS: Mapping[str, By] = {
         **_everywhere(_GO_ON),
         "logs.hold": Effect("held", after=("f",)),
         "logs.search": Effect("text to mark", after=ESC),
+        "logs.filter": Effect("show only li", after=ESC),
         "logs.previous": Effect(
             "no match above", first=_MARKED, once="1 line with", after=_UNMARKED
         ),

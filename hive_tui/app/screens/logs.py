@@ -123,7 +123,7 @@ class LogsScreen(HiveScreen):
         self._feed = LogFeed(self.hive.client, self._env, self._ring, self._soon)
         super().on_mount()
         self._view.taken = self._taken
-        self._view.focus()
+        self.set_focus(self._view)
         self._start(None)
         self.set_interval(1.0, self._measure)
 

@@ -69,8 +69,8 @@ def _big(made: Yard, log: Path, rounds: int) -> list[Figure]:
         shown.until("following", "l")
         shown.until("first needle", "/first needle")
         found_s = shown.until("the very ", "\r")
+        shown.until("following", "G")
         for at in range(rounds):
-            shown.until("following", "G")
             shown.until(f"nowhere{at}", f"/nowhere{at}")
             shown.until("searching back", "\r")
             given_up.append(shown.until("given up", "\x1b") * 1e3)

@@ -57,6 +57,8 @@ def test_it_is_known_which_filter_keeps_less(
 
 
 LINES = st.lists(
+    st.lists(st.sampled_from(BITS), max_size=6).map(b"".join), min_size=1, max_size=8
+)
     st.lists(
         st.sampled_from(
             [

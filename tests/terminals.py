@@ -41,6 +41,7 @@ KEYS: Mapping[str, str] = {
     "pagedown": "\x1b[6~",
     "slash": "/",
     "question_mark": "?",
+    "ampersand": "&",
 }
 """What a terminal sends for the keys that have names, by the names of Textual and of the docs."""
 

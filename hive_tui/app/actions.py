@@ -110,10 +110,14 @@ def bindings(area: str) -> list[BindingType]:
 def key_table() -> str:
     """All keys as a Markdown table, for the docs."""
     rows = [
-        f"| {_keys(action)} | {action.label} | {', '.join(action.where)} | {action.help} |"
+        f"| {_keys(action)} | {action.label} | `{action.id}` | {', '.join(action.where)} "
+        f"| {action.help} |"
         for action in ACTIONS
     ]
-    return "\n".join(["| key | action | screens | what it does |", "|---|---|---|---|", *rows])
+    return "\n".join([*_HEAD, *rows])
+
+
+_HEAD = ("| key | action | id | screens | what it does |", "|---|---|---|---|---|")
 
 
 def _keys(action: Action) -> str:
@@ -122,4 +126,4 @@ def _keys(action: Action) -> str:
     return " ".join(f"`{_MARKDOWN.get(key, key)}`" for key in action.keys)
 
 
-_MARKDOWN = {"question_mark": "?", "slash": "/", "escape": "esc"}
+_MARKDOWN = {"question_mark": "?", "slash": "/", "ampersand": "&", "escape": "esc"}

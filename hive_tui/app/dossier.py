@@ -7,6 +7,7 @@ draws what is there, and draws again when an answer came.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -74,17 +75,17 @@ class Dossier:
         self.begin(env.id)
         progress = env.view.progress
         moved = (env.last, progress.done if progress else None, progress and progress.running)
-        self._once("trace", moved, lambda: self._read_trace(env.id))
+        self._once("trace", moved, partial(self._read_trace, env.id))
         wrong = trouble(env)
         silent = (wrong.name, wrong.reason) if wrong and wrong.name and not wrong.tail else None
         if silent is None:
             self._asked.pop("tail", None)
         else:
-            self._once("tail", silent, lambda: self._read_tail(env.id, *silent))
-        self._once("words", env.id, lambda: self._read_words(env.id))
+            self._once("tail", silent, partial(self._read_tail, env.id, *silent))
+        self._once("words", env.id, partial(self._read_words, env.id))
         if ports:
             services = tuple((each.name, each.state, each.pid) for each in env.view.services)
-            self._once("ports", services, lambda: self._read_ports(env.id))
+            self._once("ports", services, partial(self._read_ports, env.id))
 
     def forget(self, question: str) -> None:
         """Ask again at the next time: who listens (`ports`) or was written (`words`) comes unheard.
@@ -112,7 +113,13 @@ class Dossier:
         if question in self._asked and self._asked[question] == depends_on:
             return
         self._asked[question] = depends_on
-        self._owner.run_worker(read, group=question, exclusive=True, exit_on_error=False)
+        # called by the worker: one that is cancelled before it begins leaves no coroutine behind
+        self._owner.run_worker(
+            read,  # type: ignore[arg-type]
+            group=question,
+            exclusive=True,
+            exit_on_error=False,
+        )
 
     async def _read_trace(self, env: str) -> None:
         try:

@@ -19,8 +19,11 @@ FPS = 240
 QUIET_S = 1.0
 """So long after the last key nobody waits for an answer, in seconds."""
 
-EVERY_S = 60.0
-"""Shortest time between two full sweeps, in seconds."""
+SOME, MANY = 10, 100
+"""So many sweeps of what is young make a full one worth its while: when nobody waits, and anyway.
+
+Textual's strips hold themselves, so under load there is always something to be found.
+"""
 
 _NEVER = 1_000_000
 """So many sweeps of what is young before one of everything, unless it is asked for."""
@@ -35,6 +38,7 @@ class Pace:
         self,
         *,
         sweep: Callable[[], object] = gc.collect,
+        grown: Callable[[], int] = lambda: gc.get_count()[2],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take over the process, before Textual is first imported.
@@ -44,11 +48,13 @@ class Pace:
 
         Args:
             sweep: Looks for garbage among everything that is not there for good.
+            grown: Sweeps of what is young since the last full one.
             clock: Seconds, from any moment on.
         """
         self._sweep = sweep
+        self._grown = grown
         self._clock = clock
-        self._touched_at = self._swept_at = clock()
+        self._touched_at = clock()
         gc.disable()
         own = _FPS_NAME in os.environ
         os.environ.setdefault(_FPS_NAME, str(FPS))
@@ -68,8 +74,7 @@ class Pace:
         self._touched_at = self._clock()
 
     def rest(self) -> None:
-        """Called now and then: sweeps if it is time to, and nobody waits."""
-        now = self._clock()
-        if now - self._touched_at >= QUIET_S and now - self._swept_at >= EVERY_S:
+        """Called now and then: sweeps if it is worth its while, and nobody waits."""
+        quiet = self._clock() - self._touched_at >= QUIET_S
+        if self._grown() >= (SOME if quiet else MANY):
             self._sweep()
-            self._swept_at = now

@@ -129,3 +129,11 @@ def test_texts_name_the_keys_that_are_in_force() -> None:
     registry = parse('"env.warm" = "W"').registry
     assert registry.words("press {env.warm}, {no.such} {}") == "press W, {no.such} {}"
     assert "W, c, s, f and t" in registry.by_id["fleet.mark"].help
+
+
+def test_the_example_in_the_docs_is_a_keymap_without_problems() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "screens.md").read_text("utf-8")
+    example = page.partition("## Your own keys")[2].partition("```toml")[2].partition("```")[0]
+    found = parse(example)
+    assert found.problems == ()
+    assert found.changed == 3

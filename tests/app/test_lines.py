@@ -13,6 +13,7 @@ from hive_tui.app.lines import (
     cut,
     fit,
     joined,
+    runs,
     safe,
     side_by_side,
     width_of,
@@ -131,3 +132,23 @@ def test_ascii_takes_the_same_cells_and_keeps_what_our_signs_say() -> None:
         assert ascii_only(text).isascii()
         assert cell_len(ascii_only(text)) == cell_len(text)
     assert ascii_only("↑3 … “x”") == '^3 ~ "x"'
+
+
+@given(st.lists(st.builds(Span, texts, st.sampled_from(["text", "bad"]), st.booleans())))
+def test_runs_say_the_same_in_fewer_spans_and_keep_the_colour_of_all_but_blanks(
+    line: list[Span],
+) -> None:
+    def cells(spans: list[Span]) -> list[tuple[str, str, bool]]:
+        return [
+            (char, "" if char.isspace() else span.role, span.lifted)
+            for span in spans
+            for char in span.text
+        ]
+
+    assert cells(runs(line)) == cells(line)
+    assert len(runs(line)) <= len(line)
+
+
+def test_blanks_are_no_runs_of_their_own() -> None:
+    line = [Span("▌", "good"), Span(" "), Span("auth", "good"), Span("   "), Span("warm", "muted")]
+    assert runs(line) == [Span("▌ auth   ", "good"), Span("warm", "muted")]

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from hive_tui.app.pace import EVERY_S, FPS, QUIET_S
+from hive_tui.app.pace import FPS, MANY, QUIET_S, SOME
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGUN = """
 import gc, os
 from hive_tui.app.pace import Pace
-now, swept = [0.0], []
-pace = Pace(sweep=lambda: swept.append(now[0]), clock=lambda: now[0])
+now, grown, swept = [0.0], [0], []
+pace = Pace(sweep=lambda: swept.append(now[0]), grown=lambda: grown[0], clock=lambda: now[0])
 """
 
 
@@ -43,10 +43,8 @@ def test_the_pace_of_the_person_counts_more() -> None:
 
 
 def test_nothing_is_swept_at_the_start_and_later_only_what_is_new() -> None:
-    code = (
-        "print(gc.isenabled()); pace.settle(); print(gc.isenabled(), gc.get_freeze_count() > 1000)"
-    )
-    assert said(code) == "False False\nTrue True"
+    look = "print(gc.isenabled(), gc.get_freeze_count() > 1000)"
+    assert said(f"{look}\npace.settle()\n{look}") == "False False\nTrue True"
 
 
 def test_a_full_sweep_waits_until_asked_for() -> None:
@@ -61,16 +59,17 @@ print(len(full))
 
 
 @pytest.mark.parametrize(
-    ("touched", "looked", "swept"),
-    [
-        (0.0, [EVERY_S - 1, EVERY_S, EVERY_S + 1], [EVERY_S]),
-        (EVERY_S, [EVERY_S, EVERY_S + QUIET_S / 2, EVERY_S + QUIET_S], [EVERY_S + QUIET_S]),
-        (0.0, [EVERY_S, 2 * EVERY_S], [EVERY_S, 2 * EVERY_S]),
-    ],
-    ids=["not before its time", "not while the person waits", "again and again"],
+    ("grown", "swept"),
+    [(SOME - 1, []), (SOME, [2 * QUIET_S]), (MANY, [1.5 * QUIET_S, 2 * QUIET_S])],
+    ids=["never for little", "when nobody waits", "at last although the person waits"],
 )
-def test_memory_is_swept_when_nobody_waits(
-    touched: float, looked: list[float], swept: list[float]
-) -> None:
-    code = f"now[0] = {touched}; pace.touch()\nfor now[0] in {looked}: pace.rest()\nprint(swept)"
+def test_memory_is_swept_when_it_is_worth_it(grown: int, swept: list[float]) -> None:
+    moments = [1.5 * QUIET_S, 2 * QUIET_S]
+    code = f"""
+now[0], grown[0] = {QUIET_S}, {grown}
+pace.touch()
+for now[0] in {moments}:
+    pace.rest()
+print(swept)
+"""
     assert said(code) == str(swept)

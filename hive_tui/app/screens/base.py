@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -40,6 +41,9 @@ Deed = Callable[[str], None]
 
 class HiveScreen(Screen[None], inherit_bindings=False):
     """A screen that draws from the state and offers the actions of its area."""
+
+    _heard_all = False
+    """Whether the other widgets had their say before the painting that is due."""
 
     AREA: ClassVar[str] = ""
     """Its name in the registry of actions."""
@@ -143,6 +147,17 @@ class HiveScreen(Screen[None], inherit_bindings=False):
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was in front."""
         self.redraw()
+
+    async def on_idle(self) -> None:
+        """Before a painting: hear what else has changed, so that all of it is painted at once.
+
+        What a key does changes several widgets, and each of them says so in a task of its own.
+        """
+        changed = bool(self._dirty_widgets)
+        if changed and not self._heard_all:
+            for _ in range(2):
+                await asyncio.sleep(0)
+        self._heard_all = changed
 
     def on_resize(self) -> None:
         """Draw for the new width, once the layout has it."""

@@ -115,12 +115,12 @@ class EnvironmentScreen(EnvDeeds):
     def _choose(self, by: int) -> None:
         env, chosen = self.env(), self.service()
         if env is None or chosen is None:
-            self.query_one(Pages).scroll_relative(y=by, animate=False)
+            self.query_one(Pages).scroll_lines(by)
             return
         names = [service.name for service in env.view.services]
         to = names.index(chosen) + by
         if not 0 <= to < len(names):
-            self.query_one(Pages).scroll_relative(y=by, animate=False)
+            self.query_one(Pages).scroll_lines(by)
             return
         self._chosen = names[to]
         self.show(self.hive.shown())

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import msgspec
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.suggester import SuggestFromList
@@ -141,7 +141,7 @@ class NewEnvironmentDialog(Dialog[NewEnvironment]):
             )
         )
         self._judge()
-        self.run_worker(self._ask(), exit_on_error=False)
+        self._ask()
 
     @on(Input.Changed)
     @on(Tick.Changed)
@@ -171,6 +171,7 @@ class NewEnvironmentDialog(Dialog[NewEnvironment]):
         box = self.query_one("#reuse", Tick)
         return box.value and bool(box.display)
 
+    @work(exit_on_error=False)
     async def _ask(self) -> None:
         try:
             answer: Any = await self._client.call("branches", {"project": self._project})

@@ -11,7 +11,6 @@ from rich.cells import cell_len
 
 from hive_tui.app import figures
 from hive_tui.app.ansi import decode
-from hive_tui.app.levels import Level, level_of
 from hive_tui.app.lines import (
     BLANK,
     Line,
@@ -35,6 +34,7 @@ from hive_tui.model.environment import (
     TestView,
 )
 from hive_tui.model.events import LogEvent
+from hive_tui.model.levels import Level, level_of
 from hive_tui.model.wire import LogLine
 
 _EVENTS = 14

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from hive_tui.app.actions import ENV, FLEET, HELP, LOGS, MESSAGES, WELCOME
+from hive_tui.app.actions import ENV, FLEET, HELP, LOGS, MESSAGES, TOUR, WELCOME
 from tests.app import scenes
 
 
@@ -24,6 +24,8 @@ class Effect(NamedTuple):
     """Pattern of the beginning of a toast that ends with a number of the daemon's own."""
     first: tuple[str, ...] = ()
     """Keys that make the situation."""
+    once: str = ""
+    """Pattern by which the situation is known, where the next key has to wait for it."""
     then: tuple[str, ...] = ()
     """Keys that bring to light what the key has done: what is selected is opened."""
     after: tuple[str, ...] = ()
@@ -36,17 +38,15 @@ By = Mapping[str, Effect | Callable[[str], Effect]]
 ESC = ("\x1b[27u",)
 """Escape as terminals send it that can tell it from the beginning of another key."""
 
+SOURCES = ("api", "worker")
+"""Services of the real env whose logs are read."""
+
 NAMES = tuple(env.view.name for env in scenes.fleet())
 
 
 def opens(env: str, *first: str) -> Effect:
     """Another env is selected: the one that opens."""
-    return Effect(
-        f"shop \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} {env}",
-        first=first,
-        then=("enter",),
-        after=ESC,
-    )
+    return Effect(f"shop . {env}", first=first, then=("enter",), after=ESC)
 
 
 def _digit(key: str) -> Effect:
@@ -73,27 +73,47 @@ def _everywhere(leaves: str) -> dict[str, Effect | Callable[[str], Effect]]:
 
 _GO_ON = r"envs? go(es)? on"
 
-_ENV_KEYS: By = {
-    "env.cool": Effect(tells="auth-refactor: cool"),
-    "env.stop": Effect(tells="auth-refactor: stop"),
-    "env.freeze": Effect(tells="auth-refactor: freeze"),
-    "env.logs": Effect("f hold", after=ESC),
-    "env.test": Effect(tells="auth-refactor: unit"),
-    "env.destroy": Effect(r"Destroy auth-refactor\?", after=ESC),
-    "env.browse": Effect(tells="opened"),
-    "env.copy_url": Effect(tells="copied"),
-    "env.shell": Effect("a shell in auth-refactor", after=("exit", "enter")),
-}
+
+def _env_keys(*first: str) -> dict[str, Effect | Callable[[str], Effect]]:
+    """Those about `auth-refactor`, after the keys that choose it."""
+    return {
+        "env.cool": Effect(tells="auth-refactor: cool", first=first),
+        "env.stop": Effect(tells="auth-refactor: stop", first=first),
+        "env.freeze": Effect(tells="auth-refactor: freeze", first=first),
+        "env.logs": Effect("f hold", first=first, after=ESC),
+        "env.test": Effect(tells="auth-refactor: unit", first=first),
+        "env.destroy": Effect(r"Destroy auth-refactor\?", first=first, after=ESC),
+        "env.browse": Effect(tells="opened", first=first),
+        "env.copy_url": Effect(tells="copied", first=first),
+        "env.shell": Effect("a shell in auth-refactor", first=first, after=("exit", "enter")),
+    }
+
+
+_TO_DB = ("k",) * 4
+"""On the env's page: up to the first of its services."""
 
 _PAGE_TOP = "~/hive/shop/auth-refactor"
+
+
+def _source(key: str) -> Effect:
+    if int(key) <= len(SOURCES):
+        return Effect(f"{key} ({'|'.join(SOURCES)}) off", after=(key,))
+    return Effect(f"there is no source {key}")
+
+
+def _card(step: int) -> str:
+    """A card of the tour."""
+    return rf"leave +{step}/\d+"
+
+
+_MARKED = ("/", "number 150", "enter")
+_UNMARKED = (*ESC, "end")
 
 EFFECTS: Mapping[str, By] = {
     FLEET: {
         **_everywhere(_GO_ON),
-        **_ENV_KEYS,
-        "env.open": Effect(
-            "shop \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} auth-refactor", after=ESC
-        ),
+        **_env_keys("home"),
+        "env.open": opens(NAMES[0], "home")._replace(then=()),
         "env.warm": Effect(tells="checkout-flow: warm", first=("4",)),
         "env.new": Effect("New env", after=ESC),
         "env.undo": Effect(tells="shop/long-gone"),
@@ -102,6 +122,7 @@ EFFECTS: Mapping[str, By] = {
         "fleet.mark": Effect("1 env marked", after=ESC),
         "fleet.clear": Effect("1 env marked", gone=True, first=("space",)),
         "fleet.sort": Effect("needs you first", after=("S",) * 4),
+        "fleet.preview": Effect("services +state", gone=True, after=("v",)),
         "fleet.jump": _digit,
         "fleet.left": opens(NAMES[-2], "end"),
         "fleet.right": opens(NAMES[1], "home"),
@@ -114,11 +135,13 @@ EFFECTS: Mapping[str, By] = {
     },
     ENV: {
         **_everywhere(_GO_ON),
-        **_ENV_KEYS,
+        **_env_keys(),
         "env.warm": Effect("it is warm already"),
-        "service.restart": Effect(tells="auth-refactor: restart db"),
-        "view.down": Effect(tells="auth-refactor: restart api", then=("r",)),
-        "view.up": Effect(tells="auth-refactor: restart api", first=("j", "j"), then=("r",)),
+        "service.restart": Effect(tells="auth-refactor: restart db", first=_TO_DB),
+        "view.down": Effect(tells="auth-refactor: restart api", first=_TO_DB, then=("r",)),
+        "view.up": Effect(
+            tells="auth-refactor: restart api", first=(*_TO_DB, "j", "j"), then=("r",)
+        ),
         "view.page_down": Effect(_PAGE_TOP, gone=True, first=("home",)),
         "view.page_up": Effect("db +ready", first=("end",)),
         "view.start": Effect(_PAGE_TOP, first=("end",)),
@@ -129,11 +152,15 @@ EFFECTS: Mapping[str, By] = {
         **_everywhere(_GO_ON),
         "logs.hold": Effect("held", after=("f",)),
         "logs.search": Effect("text to mark", after=ESC),
-        "logs.previous": Effect("no match above", first=("/", "number 150", "enter")),
-        "logs.next": Effect("no match below", first=("/", "number 150", "enter")),
+        "logs.filter": Effect("show only li", after=ESC),
+        "logs.previous": Effect(
+            "no match above", first=_MARKED, once="1 line with", after=_UNMARKED
+        ),
+        "logs.next": Effect("no match below", first=_MARKED, once="1 line with", after=_UNMARKED),
         "logs.error": Effect("held", first=("end",), after=("end",)),
         "logs.error_below": Effect("no error below"),
         "logs.level": Effect("warnings", after=("v", "v")),
+        "logs.source": _source,
         "logs.left": Effect("from column", gone=True, first=("right",)),
         "logs.right": Effect("from column", after=("left",)),
         "logs.all": Effect("it shows all services"),
@@ -155,8 +182,18 @@ EFFECTS: Mapping[str, By] = {
         "view.end": Effect("lines changed on its branch", first=("home",)),
         "app.back": Effect("enter open"),
         "app.help": Effect("enter open"),
+        "app.tour": Effect(_card(1), after=ESC),
     },
-    WELCOME: _everywhere("Nothing runs"),
+    WELCOME: {
+        **_everywhere("Nothing runs"),
+        "welcome.demo": Effect("making it|the demo could not be made"),
+        "welcome.init": Effect("it was not started in a git repository"),
+    },
+    TOUR: {
+        "tour.next": Effect(_card(2), after=("left",)),
+        "tour.back": Effect(_card(1), first=("right",), once=_card(2)),
+        "tour.leave": Effect(_card(1), gone=True),
+    },
     MESSAGES: {
         **_everywhere(_GO_ON),
         "view.down": Effect("event number 60", gone=True, first=("home",)),

@@ -7,9 +7,10 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from hive_tui.app.actions import ENV, FLEET, HELP, LOGS, MESSAGES, WELCOME
+from hive_tui.app.actions import ENV, FLEET, HELP, LOGS, MESSAGES, TOUR, WELCOME
 from tests.hives import Yard
 from tests.integration.keys.effects import Effect
 from tests.terminals import Terminal
@@ -26,25 +27,26 @@ while [ $i -lt 200 ]; do
   esac
   i=$((i + 1))
 done
-echo all is said
+touch said
 exec sleep 1000
 '''
 [services.worker]
-run = "echo WARNING a worker has come; exec sleep 1000"
+run = "until [ -e said ]; do sleep 0.02; done; echo WARNING all is said; exec sleep 1000"
 """.replace("{well}", "all is well and on it goes " * 12)
 """A real env with a log of numbered lines; each tenth is an error."""
 
 DAEMON = Path(__file__).with_name("told_daemon.py")
 
-SIGNS = {
-    FLEET: "enter open",
-    ENV: "r restart",
-    LOGS: "f hold",
-    HELP: "keys and marks",
-    MESSAGES: "messages and events",
-    WELCOME: "Welcome.",
+SIGNS: dict[str, tuple[str, ...]] = {
+    FLEET: ("enter open", " env"),
+    ENV: ("r restart",),
+    LOGS: ("f hold", "all is said"),
+    HELP: ("keys and marks",),
+    MESSAGES: ("messages and events",),
+    WELCOME: ("Welcome.",),
+    TOUR: ("esc leave", "enter next"),
 }
-"""By which a screen is known."""
+"""Words by which a screen is known, once it has what it shows."""
 
 WAYS: dict[str, tuple[str, ...]] = {
     FLEET: (),
@@ -53,6 +55,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     HELP: ("?",),
     MESSAGES: ("m",),
     WELCOME: (),
+    TOUR: ("?", "t"),
 }
 """Keys from the first screen to each."""
 
@@ -66,9 +69,11 @@ class Stage:
     """One screen of a dashboard that a shell has started."""
 
     def __init__(self, area: str) -> None:
-        """Start what is needed and go to the screen."""
+        """Create the stage of a screen; `open` starts it."""
         self._area = area
         self._newest = 0
+        self._daemon: subprocess.Popen[str] | None = None
+        self._terminal: Terminal | None = None
         self.yard = Yard(Path(tempfile.mkdtemp(prefix="hv-")))
         self.yard.extra = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -76,13 +81,23 @@ class Stage:
             "BROWSER": "true",
             "PS1": "$ ",
         }
-        self._daemon: subprocess.Popen[str] | None = None
-        if area == LOGS:
-            self._make_env()
+
+    @property
+    def terminal(self) -> Terminal:
+        """The shell's."""
+        assert self._terminal is not None, "the stage is not open"
+        return self._terminal
+
+    def open(self) -> None:
+        """Start what is needed and go to the screen."""
+        if self._area == LOGS:
+            self.yard.make_repo(TOML)
+            self.yard.hive("spawn", "auth", "--warm")
         else:
-            self._daemon = told_daemon(self.yard, *(("--empty",) if area == WELCOME else ()))
-        columns, rows = SIZES.get(area, SIZE)
-        self.terminal = Terminal(
+            options = ("--empty",) if self._area == WELCOME else ()
+            self._daemon = told_daemon(self.yard, *options)
+        columns, rows = SIZES.get(self._area, SIZE)
+        self._terminal = Terminal(
             ["bash", "--norc", "--noprofile", "-i"],
             environ=self.yard.environ,
             cwd=self.yard.folder,
@@ -95,20 +110,20 @@ class Stage:
     def reach(self) -> None:
         """Be on the screen, from it or from the first one."""
         first = WELCOME if self._area == WELCOME else FLEET
-        here = (SIGNS[self._area], SIGNS[first])
         self.terminal.until(
-            lambda: any(sign in self.terminal.text() for sign in here), f"one of {here} is shown"
+            lambda: self._is_on(self._area) or self._is_on(first),
+            f"it is on {self._area} or on {first}",
         )
-        if SIGNS[self._area] not in self.terminal.text():
+        if not self._is_on(self._area):
             self.terminal.press(*WAYS[self._area])
-            self.terminal.until_shown(SIGNS[self._area])
-        if self._area == LOGS:
-            self.terminal.until_shown("all is said")
+            self.terminal.until_shown(*SIGNS[self._area])
 
     def check(self, key: str, effect: Effect) -> None:
         """Press a key and see its effect; then take it back."""
         self.reach()
         self.terminal.press(*effect.first)
+        if effect.once:
+            self.terminal.until_match(effect.once)
         if effect.tells:
             self.terminal.press(key, *effect.then)
             self._until_told(effect.tells)
@@ -128,12 +143,17 @@ class Stage:
 
     def close(self) -> None:
         """End all of it."""
-        self.terminal.close()
+        if self._terminal is not None:
+            self._terminal.close()
         if self._daemon is not None:
             self._daemon.communicate("", timeout=30)
         self.yard.close()
 
-    def _shows(self, effect: Effect):  # type: ignore[no-untyped-def]
+    def _is_on(self, area: str) -> bool:
+        text = self.terminal.text()
+        return all(sign in text for sign in SIGNS[area])
+
+    def _shows(self, effect: Effect) -> Callable[[], bool]:
         pattern = re.compile(effect.shows)
         return lambda: pattern.search(self.terminal.text()) is not None
 
@@ -146,10 +166,6 @@ class Stage:
 
         self.terminal.until(lambda: newest() > self._newest, f"a new toast says /{words}/")
         self._newest = newest()
-
-    def _make_env(self) -> None:
-        self.yard.make_repo(TOML)
-        self.yard.hive("spawn", "auth", "--warm")
 
 
 def told_daemon(yard: Yard, *options: str) -> subprocess.Popen[str]:

@@ -14,7 +14,7 @@ from textual.widgets import Input
 from textual.worker import Worker
 
 from hive_tui.app.actions import BY_ID, LOGS, bindings
-from hive_tui.app.lines import Span, safe
+from hive_tui.app.lines import Line, Span, safe
 from hive_tui.app.log_feed import LogFeed
 from hive_tui.app.log_find import kept
 from hive_tui.app.ring import Page, Place, Ring, Window

@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 
 from msgspec import UNSET, UnsetType
 
-from hive_tui.config import schema
+from hive_tui.config import containers, schema
 from hive_tui.config.units import duration_s
 from hive_tui.model.project import (
     Agent,
+    Build,
     IdleLimits,
     Limits,
     Link,
@@ -80,16 +81,27 @@ def _service(name: str, table: schema.ServiceTable) -> Service:
         name=name,
         run=_or(table.run, None),
         image=_or(table.image, None),
+        build=_build(table.build),
         cwd=_or(table.cwd, None),
         needs=_once(table.needs),
         ready=_ready(table.ready),
         restart=Restart(table.restart),
-        stop=Stop(table.stop.signal, table.stop.grace),
+        stop=Stop(_or(table.stop.signal, None), table.stop.grace),
         when=When(table.when),
         scope=Scope(table.scope),
         env=_variables(table.env),
         ports=table.ports,
-        volumes=table.volumes,
+        mounts=containers.mounts(table.volumes),
+        command=_words(table.command),
+        entrypoint=_words(table.entrypoint),
+        user=_or(table.user, None),
+        working_dir=_or(table.working_dir, None),
+        tmpfs=containers.tmpfs(table.tmpfs),
+        extra_hosts=table.extra_hosts,
+        init=table.init,
+        memory_bytes=None if table.memory is UNSET else containers.size_bytes(table.memory),
+        cpus=_or(table.cpus, None),
+        platform=_or(table.platform, None),
         per_env=_per_env(table.per_env),
     )
 
@@ -130,6 +142,20 @@ def _ready(table: schema.ReadyTable | UnsetType) -> Ready | None:
         if value is not UNSET:
             return Ready(kind, value, table.timeout)
     raise AssertionError("a checked `ready` has one of its keys")
+
+
+def _build(table: str | schema.BuildTable | UnsetType) -> Build | None:
+    if table is UNSET:
+        return None
+    if isinstance(table, str):
+        return Build(table)
+    return Build(table.context, table.dockerfile, table.args, _or(table.target, None))
+
+
+def _words(given: str | list[str] | UnsetType) -> tuple[str, ...] | None:
+    if given is UNSET:
+        return None
+    return containers.words(given) if isinstance(given, str) else tuple(given)
 
 
 def _per_env(table: schema.PerEnvTable | UnsetType) -> PerEnv | None:

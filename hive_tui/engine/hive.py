@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from hive_tui.config import loading
+from hive_tui.engine.container_recovery import ContainerRecovery
 from hive_tui.engine.destroying import Destroying
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.recovery import Recovery
@@ -41,8 +42,15 @@ class Hive:
         self.transitions = Transitions(world)
         self.spawning = Spawning(world, self.transitions, self.enter, self.leave)
         self.destroying = Destroying(world, self.transitions, self.spawning, self.enter, self.leave)
+        self._containers = ContainerRecovery(world, lambda: list(self.envs.values()))
         self._recovery = Recovery(
-            world, self.transitions, self.spawning, self.destroying, self.refresh, self.leave
+            world,
+            self.transitions,
+            self.spawning,
+            self.destroying,
+            self.refresh,
+            self.leave,
+            self._containers,
         )
 
     async def open(self) -> None:
@@ -71,6 +79,7 @@ class Hive:
 
     async def close(self) -> None:
         """Let go of everything; services run on."""
+        await self._containers.close()
         await self.spawning.close()
         await self.destroying.close()
         await self.transitions.close()

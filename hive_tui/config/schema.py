@@ -33,7 +33,7 @@ class Kind(StrEnum):
     DURATION = 'a time such as "30m", "2h" or "1d", or "never"'
     MEMORY = 'a share such as "75%" or a size such as "12GB"'
     SIZE = 'a size such as "512MB" or "2GB", at least 6MB'
-    WORDS = "a command"
+    WORDS = "a command of words and quotations"
     MOUNT = 'a mount such as "data:/path", "./folder:/path" or "./folder:/path:ro"'
     TMPFS = 'a path inside the container, such as "/tmp" or "/tmp:size=64m"'
     ADDRESS = 'an IP address or "host-gateway"'

@@ -52,10 +52,10 @@ class Observed(msgspec.Struct, frozen=True):
     """By name; one that is missing here is stopped."""
     done: frozenset[str] = frozenset()
     """Tasks that need not run: succeeded, and their inputs have not changed since."""
-    built: frozenset[str] = frozenset()
-    """Services whose image is there, built of what is in the worktree now."""
     prepared: frozenset[str] = frozenset()
     """Ids of copy and link steps that are done. Matters to spawn only."""
+    built: frozenset[str] = frozenset()
+    """Services whose image is there, built of what is in the worktree now."""
 
     def state(self, service: str) -> ServiceState:
         """State of one service."""

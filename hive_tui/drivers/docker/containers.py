@@ -74,6 +74,7 @@ class DockerContainers:
         self._meter = Meter(self._client)
         self._prepared: dict[Place, tuple[ContainerSpec, str]] = {}
         self._pumps: dict[str, LogPump] = {}
+        self._sockets: dict[str, inside.Sockets] = {}
         self._maybe_runs: Runs | None = None
 
     @property
@@ -207,6 +208,8 @@ class DockerContainers:
 
     async def _over(self, run: Contained, pump: LogPump) -> None:
         self._meter.leave(run.container)
+        if (sockets := self._sockets.pop(run.container, None)) is not None:
+            sockets.close()
         await pump.drained(DRAIN_S)
         if self._pumps.get(run.container) is pump:
             del self._pumps[run.container]
@@ -284,8 +287,13 @@ class DockerContainers:
         """Ports that are listened on inside; `None` where this machine cannot see inside."""
         if not run.pid:
             return None
+        if not self.alive(run):
+            return {}
         try:
-            return inside.listening(run.pid)
+            sockets = self._sockets.get(run.container)
+            if sockets is None:
+                sockets = self._sockets[run.container] = inside.Sockets(run.pid)
+            return sockets.scan()
         except OSError:
             return {}
 
@@ -378,5 +386,7 @@ class DockerContainers:
         if self._maybe_runs is not None:
             await self._maybe_runs.close()
         await asyncio.gather(*(pump.close() for pump in self._pumps.values()))
+        for sockets in self._sockets.values():
+            sockets.close()
         await self._meter.close()
         await self._client.close()

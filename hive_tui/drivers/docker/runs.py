@@ -239,10 +239,18 @@ class Runs:
         Raises:
             HiveError: There is none, or the engine is gone.
         """
-        async with self._client.calling("look at a container") as docker:
-            found = await docker.containers.container(container).show()
-        state: dict[str, Any] = found["State"]
+        state: dict[str, Any] = (await self.look(container))["State"]
         return state
+
+    async def look(self, container: str) -> dict[str, Any]:
+        """All that the engine says of a container.
+
+        Raises:
+            HiveError: There is none, or the engine is gone.
+        """
+        async with self._client.calling("look at a container") as docker:
+            found: dict[str, Any] = await docker.containers.container(container).show()
+        return found
 
     async def _look_at_all(self, lost_at: float | None) -> None:
         """Look again at everything that is followed: events may have been missed."""

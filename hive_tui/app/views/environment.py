@@ -45,7 +45,6 @@ WIDE = 110
 _GAP = 3
 _EVENTS = 14
 """Actions that help after a failure."""
-_LEVELS = {"warning": "warning", "error": "bad"}
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -102,7 +101,7 @@ def environment_page(
         _section(aside, [(Span("  last transition", "heading"),), (Span("  "), *ended(detail))])
     _section(aside, waiting_section(detail, right_width))
     _section(aside, port_map(detail.view.ports, ports, right_width, look))
-    _section(aside, events_section(detail.id, events, right_width))
+    _section(aside, events_section(detail.id, events, right_width, look))
     _section(left, words_section(words, left_width, rows - len(left) - 1, look))
     if wide:
         left = side_by_side(left, right, left_width, _GAP)

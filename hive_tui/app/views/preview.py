@@ -124,7 +124,7 @@ def _right(
         ran = waterfall(trace, width, look, most=_STEPS)
     elif last := ended(detail):
         ran = [(Span("  last transition", "heading"),), cut((Span("  "), *last), width)]
-    return [ran, waiting_section(detail, width), events_section(detail.id, events, width)]
+    return [ran, waiting_section(detail, width), events_section(detail.id, events, width, look)]
 
 
 def _outdented(line: Line) -> Line:

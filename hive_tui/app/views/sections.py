@@ -23,7 +23,7 @@ from hive_tui.app.lines import (
     safe,
     wrapped,
 )
-from hive_tui.app.marks import STALE, of_service, of_task, of_test
+from hive_tui.app.marks import POINTER, STALE, of_level, of_service, of_task, of_test
 from hive_tui.app.views.head import waits
 from hive_tui.app.views.look import Look
 from hive_tui.model.environment import (
@@ -45,7 +45,6 @@ LAST_WORDS = 10
 
 _LEAST_ROWS = 4
 """Rows below which the newest words of all logs say too little."""
-_LEVELS = {"warning": "warning", "error": "bad"}
 
 
 def services_section(detail: EnvDetail, width: int, look: Look, chosen: str | None) -> list[Line]:
@@ -65,9 +64,14 @@ def services_section(detail: EnvDetail, width: int, look: Look, chosen: str | No
         role = "muted" if memory != look.none else "dim"
         full = (*row, Span(f"{memory:>9}", role), Span(f"{restarts:>10}", tone))
         line = fit(full, width)
-        lines.append(lifted(line) if service.name == chosen else line)
+        lines.append(_pointed(line, look) if service.name == chosen else line)
     lines.extend(_reasons(detail, width, look))
     return lines
+
+
+def _pointed(line: Line, look: Look) -> Line:
+    """The row of the chosen service; its first two cells are blank."""
+    return lifted((look.sign(POINTER), Span(" "), *line[1:]))
 
 
 def _service(service: ServiceView, ports: tuple[int, ...], name: int, look: Look) -> Line:
@@ -230,7 +234,7 @@ def waiting_section(detail: EnvDetail, width: int) -> list[Line]:
     return lines
 
 
-def events_section(env: str, events: Iterable[LogEvent], width: int) -> list[Line]:
+def events_section(env: str, events: Iterable[LogEvent], width: int, look: Look) -> list[Line]:
     """The newest events of the env, the newest first."""
     own = [event for event in events if event.env == env][-_EVENTS:]
     if not own:
@@ -240,11 +244,9 @@ def events_section(env: str, events: Iterable[LogEvent], width: int) -> list[Lin
     lines.extend(
         cut(
             (
-                Span(f"  {figures.clock(event.at)}", "dim"),
-                Span(
-                    f"  {safe(event.message.removeprefix(own_name))}",
-                    _LEVELS.get(event.level, "muted"),
-                ),
+                Span(f"  {figures.clock(event.at)} ", "dim"),
+                look.sign(of_level(event.level)),
+                Span(f" {safe(event.message.removeprefix(own_name))}", of_level(event.level).role),
             ),
             width,
         )

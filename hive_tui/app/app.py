@@ -167,7 +167,9 @@ class HiveApp(App[None]):
 
     @on(Changed)
     def show_changes(self, message: Changed) -> None:
-        """Take the new state and let the screen in front draw it."""
+        """Take the new state and let the screen in front draw it; nothing while all closes."""
+        if not self.is_running:
+            return
         self.state = message.state
         self._welcome_or_not()
         self._drop_the_question()
@@ -295,7 +297,7 @@ class HiveApp(App[None]):
         self.post_message(self.Changed(state))
 
     def _tick(self) -> None:
-        if isinstance(self.screen, HiveScreen):
+        if self.is_running and isinstance(self.screen, HiveScreen):  # not while all closes
             self.screen.redraw()
 
     def _welcome_or_not(self) -> None:

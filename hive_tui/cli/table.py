@@ -305,8 +305,12 @@ COMMANDS: tuple[Command, ...] = (
         SET_UP,
         "write a hive.toml out of what the repository has",
         "project:init",
-        (_switch("--force", help="replace the file that is there"),),
-        "hive init",
+        (
+            _switch("--diff", help="write nothing; show what is new beside the file that is there"),
+            _switch("--stdout", help="write nothing; print it"),
+            _switch("--force", help="write it anew; the old file is kept as hive.toml.old"),
+        ),
+        "hive init --diff",
     ),
     Command(
         "demo",

@@ -96,7 +96,7 @@ class _Settling:
         competing = [service for service in findings.services if not service.beside]
         for service in findings.services:
             if self._stack and not service.beside:
-                self._leave_out(service.origin, f"{self._stack} says already what runs")
+                self._leave_out(service, f"{self._stack} says already what runs")
             else:
                 names[service.name] = self._name(service.name)
                 self._services.append(msgspec.structs.replace(service, name=names[service.name]))
@@ -117,7 +117,7 @@ class _Settling:
             same = earlier.get(naming.tidy(job.name))
             if same is not None:
                 names.setdefault(job.name, same.name)
-                self._leave_out(job.origin, f"{same.origin} has one of that name")
+                self._leave_out(job, f"{same.origin} has one of that name")
             else:
                 name = self._name(job.name)
                 names.setdefault(job.name, name)
@@ -135,8 +135,9 @@ class _Settling:
     def _name(self, name: str) -> str:
         return naming.unused(naming.tidy(name), self._used)
 
-    def _leave_out(self, origin: str, because: str) -> None:
-        self._remarks.append(f"{origin} was left out, because {because}")
+    def _leave_out(self, one: Service | Task | Suite, because: str) -> None:
+        run = " ".join(one.run.split()).replace(PORT, "PORT")
+        self._remarks.append(f"{one.origin} ({run[:60]}) was left out, because {because}")
 
 
 class _Ports:
@@ -193,14 +194,8 @@ class _Ports:
             if variable.name in made or variable.name == "PORT":
                 continue
             value = self._value(variable.name, variable.value)
-            if value == variable.value and value.isdecimal() and variable.name.endswith("_PORT"):
-                name = naming.unused(
-                    naming.tidy(variable.name.removesuffix("_PORT")), set(self.offsets)
-                )
-                self._add(name, Port(int(value)))
-                value = f"{{{{port.{name}}}}}"
-            fixed = commands.local_port(value)
-            known = variable.known and fixed is None
+            fixed = value.isdecimal() and variable.name.endswith("PORT")
+            known = variable.known and not fixed and commands.local_port(value) is None
             made[variable.name] = msgspec.structs.replace(variable, value=value, known=known)
         return list(made.values())
 

@@ -27,6 +27,9 @@ _MANAGERS = {
     "npm-shrinkwrap.json": "npm",
 }
 _SUITE = re.compile(r"test(:[a-z0-9_-]+)?")
+_FOR_PEOPLE = re.compile(r"test:(?:watch|ui|debug|headed|update|dev|open)\b.*")
+"""Suites that go on, open a window or rewrite what they compare with."""
+_SHOWN = 5
 _MOST = 40
 """Packages of a workspace that are looked at."""
 
@@ -45,8 +48,10 @@ def read(checkout: Checkout) -> Findings:
     own = root.server()
     servers = [own] if own is not None else [s for member in members if (s := member.server())]
     if own is not None and (apart := [member.folder for member in members if member.server()]):
+        shown = ", ".join(str(folder) for folder in apart[:_SHOWN])
+        more = f" and {len(apart) - _SHOWN} more" if len(apart) > _SHOWN else ""
         remarks.append(
-            f"{_FILE}: {own.run} may start several of {', '.join(map(str, apart))}; "
+            f"{_FILE}: {own.run} may start several of {shown}{more}; "
             "as services of their own, each with its port, they can be watched apart"
         )
     if own is not None and "start" in root.scripts and not own.origin.endswith("start"):
@@ -120,7 +125,9 @@ class _Package(msgspec.Struct, frozen=True):
         return tuple(
             Suite(script.removeprefix("test:"), self._run(script), f"{self._file}: {script}")
             for script, text in self.scripts.items()
-            if _SUITE.fullmatch(script) and _NO_TESTS not in text and script != "test:watch"
+            if _SUITE.fullmatch(script)
+            and _NO_TESTS not in text
+            and not _FOR_PEOPLE.fullmatch(script)
         )
 
     @property

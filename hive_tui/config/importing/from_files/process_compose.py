@@ -56,7 +56,7 @@ def read(checkout: Checkout) -> Findings:
     found: list[Service | Task] = []
     remarks: list[str] = []
     for name, process in processes.items():
-        run = _plain(process, "command")
+        run = _command(process)
         if not commands.usable(run):
             remarks.append(f"{process.place}: {name} was left out: {commands.why_not(run)}")
         elif name in tasks:
@@ -70,6 +70,12 @@ def read(checkout: Checkout) -> Findings:
         variables=tuple(Variable(name, value, file) for name, value in variables.items()),
         remarks=tuple(remarks),
     )
+
+
+def _command(process: Node) -> Any:
+    """The command, with `$` where process-compose wants it written twice."""
+    run = _plain(process, "command")
+    return run.replace("$$", "$") if isinstance(run, str) else run
 
 
 def _service(name: str, run: str, process: Node) -> Service:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hive_tui.config.importing import commands
-from hive_tui.config.importing.found import Port, Service, Task
+from hive_tui.config.importing.found import PORT, Port, Service, Task
 
 
 def lines_of(value: object) -> list[str]:
@@ -20,7 +20,7 @@ def setup(lines: list[str], origin: str, env: dict[str, str]) -> Task:
 def server(line: str, origin: str, env: dict[str, str], name: str = "web") -> Service:
     """A command that a workspace runs."""
     number = commands.port_in(line)
-    listens = commands.reads_port(line) or "_PORT" in line
+    listens = commands.reads_port(line) or "_PORT" in line or PORT in line
     port = Port(number or commands.default_port(line), sure=listens or number is not None)
     return Service(name, line, origin, env=env, port=port)
 

@@ -31,7 +31,7 @@ _OURS = {
     "main_worktree_path": "{{repo}}",
 }
 _OWN_STEP = re.compile(r"\bwt step (?!tether\b)[a-z-]+")
-_TETHER = re.compile(r"\bwt step tether\s+--\s+")
+_TETHER = re.compile(r"\bwt step tether(?:\s+-C\s+(\S+))?\s+--\s+")
 
 
 def read(checkout: Checkout) -> Findings:
@@ -66,7 +66,7 @@ def read(checkout: Checkout) -> Findings:
     ]
     left = [hook for hook in _ENDS if hook in config]
     if left:
-        remarks.append(f"{file}: {', '.join(left)} were left out: hive has no such hooks")
+        remarks.append(f"{file}: left out, for hive has no such hooks: {', '.join(left)}")
     return Findings(
         services=tuple(services), tasks=tuple(tasks), suites=tuple(suites), remarks=tuple(remarks)
     )
@@ -87,7 +87,7 @@ def _named(hook: Any, name: str) -> list[tuple[str, str]]:
 
 def _ours(line: str, origin: str, remarks: list[str]) -> str | None:
     """The command in hive's terms; `None`, with a remark, where it has no such thing."""
-    line = _TETHER.sub("", line.strip())
+    line = _TETHER.sub(lambda m: f"cd {m.group(1)} && " if m.group(1) else "", line.strip())
     if _OWN_STEP.search(line):
         remarks.append(f"{origin}: a step of wt was left out; [[copy]] and [[link]] do such things")
         return None

@@ -189,10 +189,11 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "adopt",
         MAKE,
-        "take in an existing worktree without owning it or its branch",
+        "take in existing worktrees without owning them or their branches",
         "transitions:adopt",
         (
-            Argument(("path",), "the worktree's folder", "PATH", complete="files"),
+            Argument(("path",), "the worktree's folder", "PATH", "maybe", complete="files"),
+            _switch("--all", help="every worktree of this repository; says which it leaves"),
             _option("--name", metavar="NAME", help="its name; default: the folder's"),
         ),
         "hive adopt ../shop-hotfix --name hotfix",

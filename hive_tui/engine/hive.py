@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from hive_tui.config import loading
+from hive_tui.engine.adopting import Adopting
 from hive_tui.engine.destroying import Destroying
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.recovery import Recovery
@@ -40,6 +41,7 @@ class Hive:
         self._problems: dict[str, str] = {}
         self.transitions = Transitions(world)
         self.spawning = Spawning(world, self.transitions, self.enter, self.leave)
+        self.adopting = Adopting(world, self.spawning)
         self.destroying = Destroying(world, self.transitions, self.spawning, self.enter, self.leave)
         self._recovery = Recovery(
             world, self.transitions, self.spawning, self.destroying, self.refresh, self.leave

@@ -122,7 +122,7 @@ def interpolate(node: Node, values: Values, report: Report, path: str = "") -> N
         return node
     if "{{" in node.value:
         report.refuse(node, path, "found two braces, which begin a template in hive")
-        return msgspec.structs.replace(node, value="")
+        return msgspec.structs.replace(node, value=None)
     if "$" not in node.value:
         return node
     values.missed.clear()
@@ -130,7 +130,7 @@ def interpolate(node: Node, values: Values, report: Report, path: str = "") -> N
         text = values.fill(node.value)
     except InterpolationError as error:
         report.refuse(node, path, str(error), "set it in [env] of hive.toml, or in .env")
-        return msgspec.structs.replace(node, value="")
+        return msgspec.structs.replace(node, value=None)
     for name in sorted(values.missed):
         report.note(node, path, f"{name} has no value and is taken as empty")
     return msgspec.structs.replace(node, value=text)

@@ -60,7 +60,7 @@ class Volumes:
             self._report.wrong(node, path, "a mount such as ./folder:/path or data:/path:ro")
             return None
         if len(parts) == 1:
-            return f"{_volume(f'{service}-{parts[0]}')}:{parts[0].rstrip('/') or '/'}"
+            return f"{_volume(f'{service}{parts[0]}')}:{parts[0].rstrip('/') or '/'}"
         source, target = parts[0], parts[1]
         options = set(parts[2].split(",")) if len(parts) == 3 else set()
         if strange := sorted(options - _OPTIONS - _SPREAD):
@@ -88,7 +88,7 @@ class Volumes:
             self._options(node.get(inner), f"{path}.{inner}")
         source = table.get("source")
         if source is None and kind == "volume":
-            return f"{_volume(f'{service}-{target}')}:{target}"
+            return f"{_volume(f'{service}{target}')}:{target}"
         if not isinstance(source, str):
             self._report.wrong(node, path, "a source")
             return None

@@ -313,6 +313,37 @@ class TestTable(Table, frozen=True):
     env: Variables = {}
 
 
+class ComposeTable(Table, frozen=True):
+    """Compose files whose services each env gets; `[services.NAME]` adds to one of them."""
+
+    file: Annotated[
+        Path | list[Path],
+        Meta(description="The file; of several the later ones go over the earlier ones."),
+    ]
+    profiles: Annotated[
+        list[str],
+        Meta(description="Profiles whose services run by themselves; those of others on demand."),
+    ] = []
+    services: Annotated[
+        list[str] | UnsetType,
+        Meta(description="Only these services, and what they need; without it all."),
+    ] = UNSET
+    env_file: Annotated[
+        Path | list[Path] | UnsetType,
+        Meta(
+            description="Where `${NAME}` gets its value, after `[env]`; without it the `.env` "
+            "beside the first file."
+        ),
+    ] = UNSET
+    ignore: Annotated[
+        list[str],
+        Meta(
+            description="Keys that hive cannot take over and may leave out, such as "
+            "`services.db.shm_size`; `*` stands for any part."
+        ),
+    ] = []
+
+
 class AgentTable(Table, frozen=True):
     """A coding agent that may work in an env."""
 
@@ -336,6 +367,10 @@ class File(Table, frozen=True):
     ] = {}
     link: list[LinkTable] = []
     copy: list[CopyTable] = []
+    compose: Annotated[
+        ComposeTable | UnsetType,
+        Meta(description="Services of an existing compose file, as they are."),
+    ] = UNSET
     services: dict[Name, Annotated[ServiceTable, _one_of("", "run", "image")]] = {}
     tasks: dict[Name, TaskTable] = {}
     tests: dict[Name, TestTable] = {}

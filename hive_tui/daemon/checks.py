@@ -10,6 +10,7 @@ import subprocess
 from typing import Any
 
 from hive_tui.config import loading
+from hive_tui.config.collisions import collisions
 from hive_tui.engine.hive import Hive
 from hive_tui.model.errors import HiveError
 from hive_tui.model.home import Home
@@ -25,7 +26,7 @@ async def run(hive: Hive, home: Home, cwd: str) -> list[dict[str, Any]]:
         _disk(home),
         _files(),
         _secrets(hive, home),
-        *[_project(hive, name) for name in hive.world.store.projects()],
+        *[row for name in hive.world.store.projects() for row in _project(hive, name)],
         await _here(hive, cwd),
     ]
 
@@ -74,12 +75,29 @@ def _secrets(hive: Hive, home: Home) -> dict[str, Any]:
     return _row("secrets", True, str(home.secrets) if found else "no secrets file, none is needed")
 
 
-def _project(hive: Hive, name: str) -> dict[str, Any]:
+def _project(hive: Hive, name: str) -> list[dict[str, Any]]:
     try:
-        hive.project(name)
+        project = hive.project(name)
     except HiveError as error:
-        return _row(f"project {name}", False, error.message, error.hint or "mend hive.toml")
-    return _row(f"project {name}", True, "hive.toml is fine")
+        return [_row(f"project {name}", False, error.message, error.hint or "mend hive.toml")]
+    rows = [_row(f"project {name}", True, "hive.toml is fine")]
+    found = collisions(project)
+    rows.append(
+        _row(
+            f"ports and names of {name}",
+            not found,
+            "\n".join(found) or "nothing fixed that two envs would fight over",
+            "templates such as {{port.NAME}} and {{env}} give each env its own",
+        )
+    )
+    if project.published:
+        ports = (f"{number} as {port}" for port, number in project.published.items())
+        rows.append(
+            _row(f"compose ports of {name}", True, f"each env has its own for {', '.join(ports)}")
+        )
+    if project.notes:
+        rows.append(_row(f"compose notes of {name}", True, "\n".join(project.notes)))
+    return rows
 
 
 async def _here(hive: Hive, cwd: str) -> dict[str, Any]:

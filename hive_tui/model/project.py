@@ -213,7 +213,13 @@ class Project(msgspec.Struct, frozen=True):
     tests: dict[str, TestSuite] = {}
     agents: dict[str, Agent] = {}
     digest: str = ""
-    """SHA-256 of the file, in hex: two projects with the same digest say the same."""
+    """SHA-256 of all files it comes from, in hex: two projects with the same say the same."""
+    sources: tuple[str, ...] = ()
+    """Further files that it comes from, relative to the main checkout: compose and env files."""
+    notes: tuple[str, ...] = ()
+    """What was left out of those files without harm, with file and line."""
+    published: dict[str, int] = {}
+    """Port name to the number that a compose file publishes it at, without hive."""
 
     def needs_of(self, name: str) -> tuple[str, ...]:
         """Direct needs of a service, task or suite; empty for an unknown name."""

@@ -164,8 +164,8 @@ def test_what_was_left_out_without_harm_is_a_note_with_its_line() -> None:
 
     assert [str(note) for note in notes] == [
         (
-            "0.yaml:4: key services.a.container_name: left out: each env gives its containers names "
-            "of their own"
+            "0.yaml:4: key services.a.container_name: left out: each env gives its containers "
+            "names of their own"
         ),
         "0.yaml:5: key services.a.tty: left out: a service has no terminal",
     ]

@@ -88,7 +88,8 @@ def parse(text: str, *, root: str, file: str = FILE, files: Files | None = None)
     form = msgspec.convert(reader.read(document), File)
     problems = [*reader.problems, *rules.check(document, form)]
     if problems or composed.problems:
-        placed = [*composed.problems, *_placed(text, file, problems, composed.places)]
+        placed: list[tuple[str, int, str | Problem]] = [*composed.problems]
+        placed += [*_placed(text, file, problems, composed.places)]
         raise ConfigError(_message(file, placed), hint=composed.hint or _HINT)
     project = build(form, root=root, default_name=_default_name(root), digest=recorded.digest(text))
     return msgspec.structs.replace(
@@ -117,20 +118,23 @@ def _toml(text: str, file: str) -> dict[str, object]:
 
 def _placed(
     text: str, file: str, problems: list[Problem], places: Mapping[KeyPath, Place]
-) -> Iterator[tuple[str, int, str]]:
-    """File, line and message of each problem, wherever its key stands."""
+) -> Iterator[tuple[str, int, Problem]]:
+    """File, line and problem, wherever its key stands."""
     lines = Lines(text)
     for problem in problems:
         place = (file, lines.of(problem.path))
         if not lines.has(problem.path):
             place = places.get(problem.path[:2], place)
-        yield (*place, problem.line(*place))
+        yield (*place, problem)
 
 
-def _message(file: str, placed: list[tuple[str, int, str]]) -> str:
+def _message(file: str, placed: list[tuple[str, int, str | Problem]]) -> str:
     """One line for each, hive.toml first, in the order of the files."""
     ordered = sorted(placed, key=lambda one: (one[0] != file, one[0], one[1]))
-    shown = [message for _, _, message in ordered[:_SHOWN_PROBLEMS]]
+    shown = [
+        problem.line(name, line) if isinstance(problem, Problem) else problem
+        for name, line, problem in ordered[:_SHOWN_PROBLEMS]
+    ]
     if len(ordered) > _SHOWN_PROBLEMS:
         shown.append(f"… and {len(ordered) - _SHOWN_PROBLEMS} more problems")
     return "\n".join(shown)

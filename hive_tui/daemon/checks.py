@@ -26,6 +26,7 @@ async def run(hive: Hive, home: Home, cwd: str) -> list[dict[str, Any]]:
         _disk(home),
         _files(),
         _secrets(hive, home),
+        *await _engine(hive),
         *[row for name in hive.world.store.projects() for row in _project(hive, name)],
         await _here(hive, cwd),
     ]
@@ -73,6 +74,25 @@ def _secrets(hive: Hive, home: Home) -> dict[str, Any]:
         return _row("secrets", False, error.message, error.hint)
     found = home.secrets.exists()
     return _row("secrets", True, str(home.secrets) if found else "no secrets file, none is needed")
+
+
+async def _engine(hive: Hive) -> list[dict[str, Any]]:
+    """The container engine: what it is, or what is wrong where a project needs it."""
+    found = await hive.world.containers.status()
+    where = f"{found.endpoint} ({found.source})"
+    needed = [
+        project.name
+        for project in hive.projects.values()
+        if any(service.contained for service in project.services.values())
+        or any(task.container is not None for task in project.tasks.values())
+    ]
+    if found.problem is not None:
+        unneeded = "" if needed else "; no project needs one"
+        return [_row("containers", not needed, f"{found.problem}{unneeded}", found.hint)]
+    rows = [_row("containers", True, f"engine {found.version} at {where}")]
+    return rows + [
+        _row("containers", False, note, "see the engine's own manual") for note in found.notes
+    ]
 
 
 def _project(hive: Hive, name: str) -> list[dict[str, Any]]:

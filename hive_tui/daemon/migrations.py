@@ -114,7 +114,16 @@ _FIRST: Migration = (
     "CREATE INDEX events_by_env ON events (env, seq) WHERE env IS NOT NULL",
 )
 
-MIGRATIONS: Sequence[Migration] = (_FIRST,)
+_ENGAGED: Migration = (
+    # No reference to envs: what an env has at the engine may outlive it.
+    """
+    CREATE TABLE engaged (
+        env_uid TEXT PRIMARY KEY
+    ) WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: Sequence[Migration] = (_FIRST, _ENGAGED)
 """Entry n leads from version n to version n + 1."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from hive_tui.config import loading
 from hive_tui.engine.adopting import Adopting
+from hive_tui.engine.container_recovery import ContainerRecovery
 from hive_tui.engine.destroying import Destroying
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.recovery import Recovery
@@ -46,8 +47,15 @@ class Hive:
         self.spawning = Spawning(world, self.transitions, self.enter, self.leave)
         self.adopting = Adopting(world, self.spawning)
         self.destroying = Destroying(world, self.transitions, self.spawning, self.enter, self.leave)
+        self._containers = ContainerRecovery(world, lambda: list(self.envs.values()))
         self._recovery = Recovery(
-            world, self.transitions, self.spawning, self.destroying, self.refresh, self.leave
+            world,
+            self.transitions,
+            self.spawning,
+            self.destroying,
+            self.refresh,
+            self.leave,
+            self._containers,
         )
 
     async def open(self) -> None:
@@ -76,6 +84,7 @@ class Hive:
 
     async def close(self) -> None:
         """Let go of everything; services run on."""
+        await self._containers.close()
         await self.spawning.close()
         await self.destroying.close()
         await self.transitions.close()

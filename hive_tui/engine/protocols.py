@@ -62,6 +62,8 @@ class Exit(msgspec.Struct, frozen=True):
 
     code: int | None
     """Exit status; negative for a signal; `None` where nobody saw it (killed while unwatched)."""
+    why: str | None = None
+    """What is known of its end beyond the status: that memory ran out, for example."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -181,6 +183,10 @@ class Logs(Protocol):
 
     def tail(self, env_uid: str, source: str, lines: int, *, since: int = 0) -> tuple[str, ...]:
         """Last lines from offset `since` on: decoded, no control codes, at most 500 characters."""
+        ...
+
+    def write(self, env_uid: str, source: str, data: bytes) -> None:
+        """Append to a log that no process writes to itself. What the disk refuses is left out."""
         ...
 
     def watch(self, env_uid: str, source: str, grown: Callable[[], None]) -> Callable[[], None]:

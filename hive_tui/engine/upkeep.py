@@ -193,11 +193,12 @@ class Upkeep:
     async def _pass(self) -> None:
         """Look once at all processes and worktrees."""
         envs = tuple(self._envs.values())
-        if any(live.sessions() for live in envs):
+        if any(live.measured for live in envs):
             usage = self._world.processes.usage()
+            contained = self._world.containers.usage()
             now = self._world.clock.monotonic()
             for live in envs:
-                live.measure(usage, now)
+                live.measure(usage, contained, now)
         for live in envs:
             before = live.trouble
             live.check_worktree()

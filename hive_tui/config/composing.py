@@ -155,18 +155,22 @@ def _known(document: Mapping[str, Any], ports: Mapping[str, int]) -> dict[str, s
 
 def _with_secrets(service: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The service with secrets as hive.toml has them; and what has one where none may be."""
-    found = dict(service)
+    found: dict[str, Any] = {}
     odd: list[str] = []
-    env = found.get("env", {})
-    if any(_SECRET in value for value in env.values()):
-        found["env"] = {
-            name: {"secret": value.removeprefix(_SECRET)} if value.startswith(_SECRET) else value
-            for name, value in env.items()
-        }
-    for text in _all_texts({**found, "env": list(found.get("env", {}).values())}):
-        if _SECRET in text:
-            name = text.partition(_SECRET)[2]
-            odd.append(f"the secret {name} can only be the whole value of a variable")
+
+    def sound(value: Any) -> bool:
+        names = [text.partition(_SECRET)[2] for text in _all_texts(value) if _SECRET in text]
+        odd.extend(f"the secret {name} can only be the whole value of a variable" for name in names)
+        return not names
+
+    for key, value in service.items():
+        if key == "env":
+            whole = {name: text for name, text in value.items() if text.startswith(_SECRET)}
+            secrets = {name: {"secret": text[len(_SECRET) :]} for name, text in whole.items()}
+            rest = {name: text for name, text in value.items() if name not in whole and sound(text)}
+            found[key] = rest | secrets
+        elif sound(value):
+            found[key] = value
     return found, odd
 
 
@@ -174,9 +178,8 @@ def _all_texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for key, one in value.items():
-            if key != "secret":
-                yield from _all_texts(one)
+        for one in value.values():
+            yield from _all_texts(one)
     elif isinstance(value, list):
         for one in value:
             yield from _all_texts(one)

@@ -55,6 +55,9 @@ class Taken(msgspec.Struct, frozen=True):
     places: dict[str, tuple[str, int]] = {}
     """Service to file and line."""
     problems: tuple[Remark, ...] = ()
+    """What cannot be taken, once for each line."""
+    every: tuple[Remark, ...] = ()
+    """The same, once for each key."""
     notes: tuple[Remark, ...] = ()
 
 
@@ -93,6 +96,7 @@ class _Taking:
         self._files = files
         self._own = own
         self._report = Report(request.ignore)
+        self._replaced: set[str] = set()
         self._known = {**self._values_of_files(known), **known}
         self._gatherer = Gatherer(files, Values(self._known), self._report)
 
@@ -110,7 +114,8 @@ class _Taking:
             own = names[name]
             table, ports = taker.take(name, all_nodes[name])
             services[own] = table | self._when(all_nodes[name])
-            if needed := [names[need] for need in needs[name] if need in chosen]:
+            there = [need for need in needs[name] if need in chosen or need in self._replaced]
+            if needed := [names[need] for need in there]:
                 services[own]["needs"] = needed
             published[own] = ports
         self._share_builds(services, all_nodes, names)
@@ -124,6 +129,7 @@ class _Taking:
             numbers={name: number for name, number in wanted.items() if number is not None},
             places={names[name]: (all_nodes[name].file, all_nodes[name].line) for name in chosen},
             problems=fewer(self._report.problems),
+            every=tuple(self._report.problems),
             notes=fewer(self._report.notes),
         )
 
@@ -202,7 +208,7 @@ class _Taking:
 
         One that hive.toml makes a process of is not among them, nor what only that one needs.
         """
-        replaced = {name for name in nodes if "run" in self._own.get(name.lower(), {})}
+        self._replaced = {name for name in nodes if "run" in self._own.get(name.lower(), {})}
         asked = self._request.services
         for name in asked if asked is not None else ():
             if name not in nodes:
@@ -212,7 +218,7 @@ class _Taking:
         chosen: set[str] = set()
         while left:
             name = left.pop()
-            if name not in chosen and name not in replaced:
+            if name not in chosen and name not in self._replaced:
                 chosen.add(name)
                 left.extend(needs[name])
         return [name for name in nodes if name in chosen]

@@ -100,6 +100,17 @@ class Variable(msgspec.Struct, frozen=True):
     """False where the value has to be filled in by a person: it becomes a comment."""
 
 
+class Containers(msgspec.Struct, frozen=True):
+    """Compose files that say which containers there are."""
+
+    files: tuple[str, ...]
+    ignore: tuple[str, ...]
+    """Keys that hive cannot take over."""
+    services: tuple[str, ...]
+    builds: bool
+    """Whether the repository's own code runs in them too."""
+
+
 class Findings(msgspec.Struct, frozen=True):
     """All that one source says."""
 
@@ -110,8 +121,7 @@ class Findings(msgspec.Struct, frozen=True):
     copies: tuple[str, ...] = ()
     """Untracked files that a checkout needs."""
     variables: tuple[Variable, ...] = ()
-    compose: tuple[str, ...] = ()
-    """Compose files that say which containers there are."""
+    containers: Containers | None = None
     ports: dict[str, int] = {}
     """Names and numbers of ports that something else than a service here publishes."""
     base: str | None = None

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hive_tui.config.checkout_files import CheckoutFiles
 from hive_tui.config.importing.checkout import Checkout, UnreadableError
 from hive_tui.config.importing.found import Findings, Source
 from hive_tui.config.importing.from_files import (
     cargo,
+    compose,
     conductor,
     devcontainer,
     dotenv,
@@ -32,6 +34,7 @@ from hive_tui.config.loading import parse
 from hive_tui.model.errors import ConfigError
 
 SOURCES: tuple[Source, ...] = (
+    compose,
     process_compose,
     mprocs,
     procfile,
@@ -59,7 +62,7 @@ def propose(root: Path) -> str:
     checkout = Checkout(root)
     text = write(settle(_findings(source, checkout) for source in SOURCES))
     try:
-        parse(text, root=str(root))
+        parse(text, root=str(root), files=CheckoutFiles(root.resolve()))
     except ConfigError as error:
         return _as_comments(text, error)
     return text

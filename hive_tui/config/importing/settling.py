@@ -10,6 +10,7 @@ import msgspec
 from hive_tui.config.importing import commands, naming
 from hive_tui.config.importing.found import (
     PORT,
+    Containers,
     Findings,
     Folder,
     Port,
@@ -18,6 +19,8 @@ from hive_tui.config.importing.found import (
     Task,
     Variable,
 )
+
+_SHOWN_CONTAINERS = 6
 
 BLOCK = 1000
 """Ports per env, as hive.toml has it by default."""
@@ -35,7 +38,7 @@ class Draft(msgspec.Struct, frozen=True):
     folders: tuple[Folder, ...] = ()
     copies: tuple[str, ...] = ()
     variables: tuple[Variable, ...] = ()
-    compose: tuple[str, ...] = ()
+    containers: Containers | None = None
     ports: dict[str, int] = {}
     """Name to offset."""
     origins: dict[str, int] = {}
@@ -65,11 +68,16 @@ class _Settling:
 
     def draft(self, all_findings: Iterable[Findings]) -> Draft:
         kept = list(all_findings)
+        containers = next((one.containers for one in kept if one.containers is not None), None)
         for findings in kept:
             self._used.update(findings.ports)
+        if containers is not None:
+            self._used.update(containers.services)
+            self._stack = containers.files[0] if containers.builds else ""
         for findings in kept:
             self._take(findings)
-        compose = next((findings.compose for findings in kept if findings.compose), ())
+        if containers is not None:
+            self._services = [_beside(service, containers) for service in self._services]
         published = {name: number for one in kept for name, number in one.ports.items()}
         ports = _Ports(published)
         services = [ports.service(service) for service in self._services]
@@ -83,7 +91,7 @@ class _Settling:
             folders=_once(folder for one in kept for folder in one.folders),
             copies=tuple(dict.fromkeys(copy for one in kept for copy in one.copies)),
             variables=tuple(variables),
-            compose=compose,
+            containers=containers,
             ports=ports.offsets,
             origins=ports.numbers,
             base=next((one.base for one in kept if one.base), None),
@@ -220,6 +228,17 @@ def _wired(one: _Node, names: Mapping[str, str]) -> _Node:
     ]
     known = dict.fromkeys(names[name] for name in needs if name in names)
     return msgspec.structs.replace(one, needs=tuple(known), notes=(*one.notes, *lost))
+
+
+def _beside(service: Service, containers: Containers) -> Service:
+    """The service with a question: only a person knows which containers it waits for."""
+    names = ", ".join(containers.services[:_SHOWN_CONTAINERS])
+    note = f"does it wait for containers ({names})? then add them to its needs"
+    return (
+        service
+        if service.beside
+        else msgspec.structs.replace(service, notes=(*service.notes, note))
+    )
 
 
 def _once(folders: Iterable[Folder]) -> tuple[Folder, ...]:

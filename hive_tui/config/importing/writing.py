@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from hive_tui.config.importing.found import Folder, Service, Suite, Task, Variable
+from hive_tui.config.importing.found import Containers, Folder, Service, Suite, Task, Variable
 from hive_tui.config.importing.settling import Draft
 
 _HEAD = """\
@@ -37,6 +37,7 @@ EXAMPLE = """\
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _WIDEST = 100
+_SHOWN = 8
 
 
 def write(draft: Draft) -> str:
@@ -54,8 +55,8 @@ def _sections(draft: Draft) -> Iterator[str]:
         yield "[env]                           # for every process of an environment\n" + "".join(
             _variable(variable) for variable in draft.variables
         )
-    if draft.compose:
-        yield _compose(draft)
+    if draft.containers is not None:
+        yield _compose(draft.containers)
     for folder in draft.folders:
         yield _link(folder)
     for name in draft.copies:
@@ -66,7 +67,7 @@ def _sections(draft: Draft) -> Iterator[str]:
         yield _service(service)
     for suite in draft.suites:
         yield _suite(suite)
-    if not (draft.services or draft.tasks or draft.suites or draft.compose):
+    if not (draft.services or draft.tasks or draft.suites or draft.containers):
         yield EXAMPLE
 
 
@@ -80,29 +81,40 @@ def _project(draft: Draft) -> str:
 
 
 def _ports(draft: Draft) -> str:
-    lines = ["[ports.names]                   # offsets in each environment's block of 1000"]
+    lines = [f"{'[ports.names]':<31} # offsets in each environment's block of 1000"]
     for name, offset in draft.ports.items():
-        number = draft.origins.get(name)
-        why = f"after {number}" if number is not None else ""
-        lines.append(f"{name} = {offset:<5}" + (f"# {why}" if why else ""))
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+        line, number = f"{name} = {offset}", draft.origins.get(name)
+        lines.append(line if number is None else f"{line:<31} # after {number}")
+    return "\n".join(lines) + "\n"
 
 
 def _variable(variable: Variable) -> str:
     line = f"{variable.name} = {quoted(variable.value)}"
     if variable.known:
         return f"{line}     # {_comment(variable.origin)}\n"
-    return (
-        f"# ? {_comment(variable.origin)} has a fixed port of this machine in it, the same for "
-        f"all environments:\n# {line}\n"
-    )
+    why = "has a fixed port of this machine in it, the same for all environments"
+    if "{{port." in variable.value:
+        why = "has a password in it: fill it in, or make it a { secret = … }"
+    return f"# ? {_comment(variable.origin)} {why}:\n# {line}\n"
 
 
-def _compose(draft: Draft) -> str:
-    files = [quoted(name) for name in draft.compose]
-    value = files[0] if len(files) == 1 else f"[{', '.join(files)}]"
-    comment = "# its services as they are; [services.NAME] adds to one"
-    return f"[compose]                       {comment}\nfile = {value}\n"
+def _compose(containers: Containers) -> str:
+    value = _list(containers.files)
+    if len(containers.files) == 1:
+        value = quoted(containers.files[0])
+    lines = [
+        f"{'[compose]':<31} # its services as they are; [services.NAME] adds to one",
+        f"file = {value}     # {_comment(_some(containers.services))}",
+    ]
+    if containers.ignore:
+        lines.append("# ? these cannot be taken over (see above); may they be left out?")
+        lines.append(f"ignore = {_list(containers.ignore)}")
+    return "\n".join(lines) + "\n"
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _link(folder: Folder) -> str:

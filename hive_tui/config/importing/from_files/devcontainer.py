@@ -8,7 +8,7 @@ from typing import Any
 from hive_tui.config.importing import commands, naming
 from hive_tui.config.importing.checkout import Checkout, inside
 from hive_tui.config.importing.found import Findings, Task, Variable
-from hive_tui.config.importing.from_files import scripts
+from hive_tui.config.importing.from_files import compose, scripts
 
 _FILES = (".devcontainer/devcontainer.json", ".devcontainer.json")
 _CREATING = ("onCreateCommand", "updateContentCommand", "postCreateCommand")
@@ -37,7 +37,12 @@ def read(checkout: Checkout) -> Findings:
         for name, value in naming.variables(config.get(table)).items()
         if "${" not in value
     }
-    ports, more = _ports(config.get("forwardPorts"))
+    if ports := _ports(config.get("forwardPorts")):
+        remarks.append(f"{file}: forwards {', '.join(ports)}: name them in [ports]")
+    files = _compose(checkout, file, config.get("dockerComposeFile"))
+    composed = Findings()
+    if files and not compose.read(checkout).containers:
+        composed = compose.read_files(checkout, files)
     tasks: tuple[Task, ...] = ()
     if usable:
         notes = ("meant for the container: does it do the same here?",)
@@ -48,9 +53,9 @@ def read(checkout: Checkout) -> Findings:
     return Findings(
         tasks=tasks,
         variables=tuple(Variable(name, value, file) for name, value in variables.items()),
-        compose=tuple(_compose(checkout, file, config.get("dockerComposeFile"))),
-        ports={},
-        remarks=(*remarks, *(f"{file}: forwards port {port}" for port in ports), *more),
+        containers=composed.containers,
+        ports=composed.ports,
+        remarks=(*remarks, *composed.remarks),
     )
 
 
@@ -63,10 +68,9 @@ def _commands(value: Any) -> list[str]:
     return scripts.lines_of(value)
 
 
-def _ports(value: Any) -> tuple[list[int], list[str]]:
+def _ports(value: Any) -> list[str]:
     ports = value if isinstance(value, list) else []
-    numbers = [port for port in ports if isinstance(port, int) and not isinstance(port, bool)]
-    return numbers, []
+    return [str(port) for port in ports if isinstance(port, int) and not isinstance(port, bool)]
 
 
 def _compose(checkout: Checkout, file: str, value: Any) -> list[str]:

@@ -33,6 +33,7 @@ def test_one_that_hive_runs_as_a_process_is_no_container() -> None:
     taken = took(_CHAIN, own={"api": {"run": "serve"}})
 
     assert list(taken.services) == ["web", "db", "mail"]
+    assert taken.services["web"]["needs"] == ["api"]
 
 
 def test_waiting_for_an_end_makes_a_service_that_runs_once() -> None:

@@ -96,8 +96,8 @@ def compose(document: Mapping[str, Any], files: Files) -> Composed:
         "services": together,
         "ports": {**ports, "names": {**_table(ports, "names"), **taken.ports}},
     }
-    paths = ", ".join(f'"{one.path}"' for one in taken.problems[:10])
-    hint = f"what you can do without: [compose] ignore = [{paths}]" if taken.problems else None
+    paths = ", ".join(f'"{one.path}"' for one in taken.problems[:10] if one.path)
+    hint = f"what you can do without: [compose] ignore = [{paths}]" if paths else None
     return Composed(
         document=whole,
         places={("services", name): place for name, place in taken.places.items()},

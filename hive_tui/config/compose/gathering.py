@@ -56,7 +56,7 @@ class Gatherer:
             if required:
                 self._report.refuse(node, where, f"there is no file {path}")
         except (OSError, UnicodeDecodeError, EnvFileError) as error:
-            self._report.refuse(node, where, f"{path} cannot be read: {_reason(error)}")
+            self._report.refuse(node, where, f"{path} cannot be read: {reason(error)}")
         return {}
 
     def _merged(self, names: Sequence[str], base: str, depth: int) -> Node:
@@ -138,11 +138,11 @@ class Gatherer:
         try:
             document = read_yaml(self._files.read(name), name)
             if not isinstance(document.value, dict):
-                self._report.refuse(here, "services", "the file holds no mapping")
+                self._report.broken(here, "the file holds no mapping")
         except YamlError as error:
-            self._report.refuse(Node(None, error.line, name), "services", error.reason)
+            self._report.broken(Node(None, error.line, name), error.reason)
         except (OSError, UnicodeDecodeError) as error:
-            self._report.refuse(here, "services", f"{name} cannot be read: {_reason(error)}")
+            self._report.broken(here, f"the file cannot be read: {reason(error)}")
         self._read[name] = document
         return document
 
@@ -198,7 +198,8 @@ def _each(node: Node, change: object) -> Node:
     return msgspec.structs.replace(node, value={key: change(child) for key, child in node.items()})
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Why a file cannot be read, in words."""
     if isinstance(error, OSError):
         return error.strerror or "no access"
     return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)

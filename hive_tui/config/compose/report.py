@@ -17,13 +17,15 @@ class Remark(msgspec.Struct, frozen=True):
     file: str
     line: int
     path: str
-    """Keys with dots, as `[compose] ignore` takes them: `services.db.privileged`."""
+    """Keys with dots, as `[compose] ignore` takes them: `services.db.privileged`; empty for a whole
+    file, which cannot be left out."""
     text: str
     hint: str = ""
 
     def __str__(self) -> str:
         """`compose.yaml:12: key services.db.privileged: …`."""
-        return f"{self.file}:{self.line}: key {self.path}: {self.text}"
+        key = f"key {self.path}: " if self.path else ""
+        return f"{self.file}:{self.line}: {key}{self.text}"
 
 
 class Report:
@@ -59,6 +61,10 @@ class Report:
             self._used.add(pattern)
             self.notes.append(Remark(node.file, node.line, path, f"{text}; left out, as asked for"))
         return pattern is not None
+
+    def broken(self, node: Node, text: str) -> None:
+        """Say that a whole file cannot be used."""
+        self.problems.append(Remark(node.file, node.line, "", _tame(text)))
 
     def note(self, node: Node, path: str, text: str) -> None:
         """Say that something is left out, or done another way, without harm."""

@@ -16,7 +16,7 @@ import msgspec
 from hive_tui.config.compose import keys, values
 from hive_tui.config.compose.env_files import EnvFileError
 from hive_tui.config.compose.env_files import read as read_env
-from hive_tui.config.compose.gathering import Files, Gatherer
+from hive_tui.config.compose.gathering import Files, Gatherer, reason
 from hive_tui.config.compose.interpolation import Values
 from hive_tui.config.compose.merging import as_table
 from hive_tui.config.compose.ports import Published, offsets
@@ -144,9 +144,9 @@ class _Taking:
                 found |= read_env(self._files.read(name), known)
             except FileNotFoundError:
                 if named is not None:
-                    self._report.refuse(here, "env_file", f"there is no file {name}")
+                    self._report.broken(here, "there is no such file")
             except (OSError, UnicodeDecodeError, EnvFileError) as error:
-                self._report.refuse(here, "env_file", f"{name} cannot be read: {error}")
+                self._report.broken(here, f"the file cannot be read: {reason(error)}")
         return found
 
     def _judge(self, whole: Node) -> None:

@@ -28,7 +28,7 @@ def read_files(checkout: Checkout, files: Sequence[str]) -> Findings:
     disk = CheckoutFiles(checkout.root.resolve())
     taken = take(Request(tuple(files)), disk, known={})
     refused = taken.problems
-    ignore = tuple(dict.fromkeys(one.path for one in taken.every))
+    ignore = tuple(dict.fromkeys(one.path for one in taken.every if one.path))
     if refused:
         taken = take(Request(tuple(files), ignore=ignore), disk, known={})
     remarks = [str(one) for one in refused[:_SHOWN]]

@@ -129,4 +129,4 @@ def test_a_file_that_is_not_there_or_not_yaml_is_a_problem_with_its_line() -> No
 def test_a_key_twice_is_a_problem() -> None:
     (problem,) = took("services:\n  a: {image: i}\n  a: {image: j}\n").problems
 
-    assert str(problem) == "0.yaml:3: key services: the key a again"
+    assert str(problem) == "0.yaml:3: the key a again"

@@ -206,14 +206,14 @@ class ReadyTable(Table, frozen=True):
 
     tcp: Annotated[
         str | UnsetType,
-        _is(Kind.PORT, "It listens on the port of that name; a container inside of it."),
+        _is(Kind.PORT, "It listens on the port of that name; of a container, inside of it."),
     ] = UNSET
     http: Annotated[
         str | UnsetType, _is(Kind.URL, "A GET of the URL answers with status 200 to 399.")
     ] = UNSET
     exec: Annotated[
         str | UnsetType,
-        _is(Kind.COMMAND, "The command ends with status 0; it runs inside the container."),
+        _is(Kind.COMMAND, "The command ends with status 0; of a container, inside of it."),
     ] = UNSET
     log: Annotated[
         str | UnsetType, _is(Kind.REGEX, "A line of its log matches the regular expression.")
@@ -222,7 +222,7 @@ class ReadyTable(Table, frozen=True):
         str | UnsetType,
         _is(
             Kind.FILE,
-            "The file exists; relative to the worktree. An absolute one of a container is inside.",
+            "The file exists; relative to the worktree. An absolute one is inside the container.",
         ),
     ] = UNSET
     timeout: Timeout = 60.0
@@ -276,7 +276,10 @@ class ServiceTable(Table, frozen=True):
     image: Annotated[str | UnsetType, _is(Kind.TEMPLATE, "Image of a container.")] = UNSET
     build: Annotated[
         Annotated[str, _is(Kind.FOLDER)] | BuildTable | UnsetType,
-        Meta(description="Folder with a Dockerfile that a container's image is built from."),
+        Meta(
+            description="Folder with a Dockerfile that a container's image is built from; or a "
+            "table with `context`, `dockerfile`, `args` and `target`."
+        ),
     ] = UNSET
     cwd: Cwd = UNSET
     needs: Needs = []

@@ -54,6 +54,13 @@ class Client:
         """True once the engine could be spoken to."""
         return self._calls is not None
 
+    @property
+    def platform(self) -> str:
+        """Operating system and processor of the engine; "" before it was spoken to."""
+        if not self.version:
+            return ""
+        return f"{self.version.get('Os', 'linux')}/{self.version.get('Arch', '')}"
+
     async def close(self) -> None:
         """Close the connections; the next call opens them anew."""
         for docker in (self._calls, self._streams):

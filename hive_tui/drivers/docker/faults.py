@@ -144,6 +144,15 @@ def image_missing(image: str, message: str) -> HiveError:
     )
 
 
+def wrong_platform(image: str, found: str, wanted: str) -> HiveError:
+    """The error for an image that exists, and is made for another platform than was asked for."""
+    return HiveError(
+        f"the image {image} is made for the platform {found}, not for {wanted}",
+        hint="correct `platform` in hive.toml, or leave it out",
+        code="wrong_platform",
+    )
+
+
 def _short(message: str) -> str:
     text = " ".join(message.split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -61,6 +61,13 @@ class Images:
                 found = await self._inspect(reference)
             except MissingError as error:
                 raise faults.image_missing(reference, error.message) from error
+            if not _fits(found, platform):
+                raise faults.wrong_platform(reference, found.platform, str(platform))
+        if platform is None and found.platform != self._client.platform:
+            told(
+                f"{reference} is made for {found.platform}, and this engine is "
+                f"{self._client.platform}: it is emulated, or does not start"
+            )
         return found
 
     async def built(self, spec: BuildSpec) -> Image | None:

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from hive_tui.config import loading, schema
-from hive_tui.config.importing.proposal import propose
 from hive_tui.daemon import answers, checks
 from hive_tui.daemon.first_file import difference, set_aside, write_new
 from hive_tui.daemon.methods.params import Params, env_of, sorted_envs, text
@@ -75,6 +74,8 @@ class Finding:
         return {}
 
     async def _init(self, params: Params, emit: Emit) -> Any:
+        from hive_tui.config.importing.proposal import propose  # with parsers that only it needs
+
         place = await self._hive.world.worktrees.place(text(params, "cwd"))
         path = Path(place.root, loading.FILE)
         proposal = await asyncio.to_thread(propose, path.parent)

@@ -110,6 +110,10 @@ def _service(name: str, table: schema.ServiceTable) -> Service:
         memory_bytes=None if table.memory is UNSET else containers.size_bytes(table.memory),
         cpus=_or(table.cpus, None),
         platform=_or(table.platform, None),
+        shm_bytes=None if table.shm_size is UNSET else containers.size_bytes(table.shm_size),
+        ulimits={name: _ulimit(limit) for name, limit in table.ulimits.items()},
+        cap_add=_distinct(table.cap_add),
+        aliases=_distinct(table.aliases),
         per_env=_per_env(table.per_env),
     )
 
@@ -173,6 +177,10 @@ def _build(table: str | schema.BuildTable | UnsetType) -> Build | None:
     if isinstance(table, str):
         return Build(table)
     return Build(table.context, table.dockerfile, table.args, _or(table.target, None))
+
+
+def _ulimit(limit: int | schema.UlimitTable) -> tuple[int, int]:
+    return (limit, limit) if isinstance(limit, int) else (limit.soft, limit.hard)
 
 
 def _words(given: str | list[str] | UnsetType) -> tuple[str, ...] | None:

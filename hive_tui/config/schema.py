@@ -16,6 +16,8 @@ NAME = "^[a-z][a-z0-9_-]{0,63}$"
 PROJECT_NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$"
 SETTING = "^[A-Za-z_][A-Za-z0-9_.-]*$"
+CAPABILITY = "^[A-Z][A-Z0-9_]{1,39}$"
+ULIMIT = "^[a-z]{2,20}$"
 HOST_NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$"
 
 LONGEST_S = 7 * 86400
@@ -269,6 +271,13 @@ class BuildTable(Table, frozen=True):
 Words = Annotated[str, _is(Kind.WORDS)] | list[Annotated[str, _is(Kind.TEMPLATE)]] | UnsetType
 
 
+class UlimitTable(Table, frozen=True):
+    """A limit of the kernel for one container; -1 is none."""
+
+    soft: Annotated[int, Meta(ge=-1, le=2**62, description="What holds at first.")]
+    hard: Annotated[int, Meta(ge=-1, le=2**62, description="How far it may be raised inside.")]
+
+
 class ServiceTable(Table, frozen=True):
     """Something that keeps running: a process (`run`) or a container (`image` or `build`)."""
 
@@ -358,6 +367,24 @@ class ServiceTable(Table, frozen=True):
     platform: Annotated[
         str | UnsetType, _is(Kind.PLATFORM, "Containers only: platform of the image.")
     ] = UNSET
+    shm_size: Annotated[
+        str | UnsetType, _is(Kind.SIZE, "Containers only: size of /dev/shm; without it 64MB.")
+    ] = UNSET
+    ulimits: Annotated[
+        dict[
+            Annotated[str, Meta(pattern=ULIMIT)],
+            Annotated[int, Meta(ge=-1, le=2**62)] | UlimitTable,
+        ],
+        Meta(description="Containers only: limits of the kernel, such as `nofile = 65536`."),
+    ] = {}
+    cap_add: Annotated[
+        list[Annotated[str, Meta(pattern=CAPABILITY)]],
+        Meta(description="Containers only: capabilities beyond the usual, such as SYS_PTRACE."),
+    ] = []
+    aliases: Annotated[
+        list[HostName],
+        Meta(description="Containers only: further names by which others of the env reach it."),
+    ] = []
     once: Annotated[
         bool,
         Meta(
@@ -384,6 +411,10 @@ CONTAINER_KEYS = (
     "memory",
     "cpus",
     "platform",
+    "shm_size",
+    "ulimits",
+    "cap_add",
+    "aliases",
     "once",
 )
 """Keys of a service that mean nothing without a container."""
@@ -456,7 +487,7 @@ class ComposeTable(Table, frozen=True):
         list[str],
         Meta(
             description="Keys that hive cannot take over and may leave out, such as "
-            "`services.db.shm_size`; `*` stands for any part."
+            "`services.web.ipc`; `*` stands for any part."
         ),
     ] = []
 

@@ -80,6 +80,10 @@ def container_spec(
         cpus=service.cpus,
         stop_signal=None if signal is None else f"SIG{signal}",
         platform=service.platform,
+        shm_bytes=service.shm_bytes,
+        ulimits=service.ulimits,
+        cap_add=service.cap_add,
+        aliases=service.aliases,
         log_max_bytes=project.log_max_bytes,
         neighbours=sum(
             (

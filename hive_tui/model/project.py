@@ -140,6 +140,13 @@ class Service(msgspec.Struct, frozen=True):
     """Containers: what they may take; `None` is all that there is."""
     cpus: float | None = None
     platform: str | None = None
+    shm_bytes: int | None = None
+    """Containers: size of /dev/shm; `None` is the engine's own."""
+    ulimits: dict[str, tuple[int, int]] = {}
+    """Containers: limit of the kernel -> soft and hard; -1 is none."""
+    cap_add: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Containers: further names by which others of the env reach it."""
     per_env: PerEnv | None = None
 
     @property

@@ -39,6 +39,9 @@ TAKEN = frozenset(
         "security_opt",
         "scale",
         "hostname",
+        "shm_size",
+        "ulimits",
+        "cap_add",
     }
 )
 """Keys that are read. What of them cannot be taken is said where they are."""
@@ -68,7 +71,6 @@ HARMLESS = {
     "oom_score_adj": "only limits of memory and processors are taken over",
     "oom_kill_disable": "only limits of memory and processors are taken over",
     "blkio_config": "only limits of memory and processors are taken over",
-    "ulimits": "the engine's own limits hold",
     "read_only": "the container may write into itself here",
     "cap_drop": "the engine's usual capabilities are left to it",
 }
@@ -76,7 +78,6 @@ HARMLESS = {
 
 REFUSED = {
     "privileged": "a container with the rights of the machine",
-    "cap_add": "capabilities beyond the usual",
     "devices": "devices of the machine",
     "device_cgroup_rules": "devices of the machine",
     "gpus": "devices of the machine",
@@ -88,7 +89,6 @@ REFUSED = {
     "cgroup_parent": "a control group of its own",
     "group_add": "further groups",
     "sysctls": "kernel settings",
-    "shm_size": "a size of /dev/shm of its own",
     "dns": "name servers of its own",
     "dns_opt": "name servers of its own",
     "dns_search": "name servers of its own",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from hive_tui.config.compose.merging import as_table
 from hive_tui.config.compose.ports import Published, published
 from hive_tui.config.compose.report import Report
 from hive_tui.config.compose.volumes import Volumes, files
+from hive_tui.config.schema import CAPABILITY, HOST_NAME, ULIMIT
 from hive_tui.config.yaml_text import Node
 
 _SIGNALS = {"TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "WINCH", "ABRT", "KILL"}
@@ -62,7 +64,11 @@ class ServiceTaker:
         if ready is not None:
             table["ready"] = ready
         ports = published(node.get("ports"), f"{path}.ports", self._report)
-        return {key: value for key, value in table.items() if value not in ([], {}, None)}, ports
+        return {
+            key: value
+            for key, value in table.items()
+            if value not in ([], {}, None) or key == "entrypoint"
+        }, ports
 
     def _takers(self) -> dict[str, Callable[[Node, str, dict[str, Any]], None]]:
         return {
@@ -77,6 +83,10 @@ class ServiceTaker:
             "stop_signal": self._stop_signal,
             "stop_grace_period": self._stop_grace,
             "mem_limit": self._memory,
+            "shm_size": self._shm_size,
+            "ulimits": self._ulimits,
+            "cap_add": self._cap_add,
+            "networks": self._aliases,
             "cpus": self._cpus,
             "deploy": self._deploy,
             "restart": self._restart,
@@ -105,14 +115,11 @@ class ServiceTaker:
         for network, settings in networks.items() if networks is not None else ():
             for key, child in settings.items():
                 path = f"services.{name}.networks.{network}.{key}"
-                others = [str(one.value) for one in child.each() if str(one.value) != name]
-                if key == "aliases" and others:
-                    self._report.refuse(child, path, f"further names of it ({', '.join(others)})")
-                elif key in ("ipv4_address", "ipv6_address", "mac_address", "link_local_ips"):
+                if key in ("ipv4_address", "ipv6_address", "mac_address", "link_local_ips"):
                     self._report.refuse(child, path, "an address of its own")
         hostname = node.get("hostname")
         if hostname is not None and hostname.value != name:
-            text = "left out: others reach it by its service's name"
+            text = "left out: it is called as its service, inside and for others"
             self._report.note(hostname, f"services.{name}.hostname", text)
 
     def _others(self, name: str, node: Node) -> None:
@@ -131,7 +138,8 @@ class ServiceTaker:
             service, _, alias = str(link.value).partition(":")
             if alias and alias != service:
                 path = f"services.{name}.links"
-                self._report.refuse(link, path, f"another name ({alias}) for {service}")
+                hint = f'give it to all: [services.{service.lower()}] aliases = ["{alias}"]'
+                self._report.refuse(link, path, f"another name ({alias}) for {service}", hint)
 
     def _environment(self, node: Node, path: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -171,7 +179,7 @@ class ServiceTaker:
         words = values.words(node.plain())
         if words is None:
             self._report.wrong(node, path, "a command, or a list of its words")
-        elif words:
+        elif words or path.endswith(".entrypoint"):
             table[path.rpartition(".")[2]] = words
         else:
             self._report.refuse(node, path, "nothing in the place of what the image says")
@@ -216,6 +224,41 @@ class ServiceTaker:
             self._report.wrong(node, path, "a size such as 512m, at least 6m")
         elif amount:
             table["memory"] = values.size_text(amount)
+
+    def _shm_size(self, node: Node, path: str, table: dict[str, Any]) -> None:
+        amount = values.size_bytes(node.value)
+        if amount is None or amount < _LEAST_BYTES:
+            self._report.wrong(node, path, "a size such as 256m, at least 6m")
+        else:
+            table["shm_size"] = values.size_text(amount)
+
+    def _ulimits(self, node: Node, path: str, table: dict[str, Any]) -> None:
+        found: dict[str, Any] = {}
+        for name, child in node.items():
+            soft, hard = (child.get(key) or child for key in ("soft", "hard"))
+            pair = {"soft": values.whole(soft.value), "hard": values.whole(hard.value)}
+            if None in pair.values() or not re.fullmatch(ULIMIT, name):
+                self._report.wrong(child, f"{path}.{name}", "a whole number, or soft and hard")
+            else:
+                found[name] = pair
+        table["ulimits"] = found
+
+    def _cap_add(self, node: Node, path: str, table: dict[str, Any]) -> None:
+        names = [str(one.value).upper().removeprefix("CAP_") for one in node.each()]
+        if all(re.fullmatch(CAPABILITY, name) for name in names):
+            table["cap_add"] = names
+        else:
+            self._report.wrong(node, path, "capabilities such as SYS_PTRACE")
+
+    def _aliases(self, node: Node, path: str, table: dict[str, Any]) -> None:
+        found: dict[str, None] = {}
+        for network, settings in node.items():
+            for one in (settings.get("aliases") or Node(())).each():
+                if re.fullmatch(HOST_NAME, str(one.value)):
+                    found[str(one.value)] = None
+                else:
+                    self._report.wrong(one, f"{path}.{network}.aliases", "host names")
+        table["aliases"] = list(found)
 
     def _cpus(self, node: Node, path: str, table: dict[str, Any]) -> None:
         number = values.number(node.value)

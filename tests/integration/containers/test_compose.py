@@ -28,6 +28,10 @@ services:
     command: [sh, -c, "touch /data/up; exec sleep 1000"]
     volumes: [data:/data]
     mem_limit: 64m
+    shm_size: 32m
+    ulimits: {nofile: {soft: 512, hard: 1024}}
+    cap_add: [SYS_PTRACE]
+    networks: {default: {aliases: [store.test]}}
     healthcheck: {test: [CMD, test, -e, /data/up], interval: 1s}
   seed:
     <<: *own
@@ -61,7 +65,11 @@ def test_each_env_has_the_services_to_itself(stack: Stack) -> None:
         variables = stack.inside("web", "env", env=env)
         assert f"WHO={env}\n" in variables
         assert "discovery.type=single\n" in variables
-        assert stack.inspect("db", env)["HostConfig"]["Memory"] == 64 << 20
+        assert stack.inside("web", "nslookup", "store.test", env=env)
+        limits = stack.inspect("db", env)["HostConfig"]
+        assert (limits["Memory"], limits["ShmSize"]) == (64 << 20, 32 << 20)
+        assert limits["Ulimits"] == [{"Name": "nofile", "Soft": 512, "Hard": 1024}]
+        assert limits["CapAdd"] in (["SYS_PTRACE"], ["CAP_SYS_PTRACE"])
         assert not stack.container("debug", env)
         assert not stack.container("seed", env)
 

@@ -116,6 +116,23 @@ def test_a_shared_service_is_one_for_the_project(tmp_path: Path) -> None:
     assert project.ports.names == {"web": 0}
 
 
+def test_limits_names_and_capabilities_reach_the_container(tmp_path: Path) -> None:
+    text = """
+services:
+  a:
+    image: i
+    shm_size: 256m
+    ulimits: {nofile: {soft: 1, hard: 2}}
+    cap_add: [SYS_PTRACE]
+    networks: {default: {aliases: [a.test]}}
+"""
+    service = _load(tmp_path, _TOML, compose__yaml=text).services["a"]
+
+    assert service.shm_bytes == 256 << 20
+    assert service.ulimits == {"nofile": (1, 2)}
+    assert (service.cap_add, service.aliases) == (("SYS_PTRACE",), ("a.test",))
+
+
 def test_a_secret_of_env_reaches_a_container_as_a_secret(tmp_path: Path) -> None:
     toml = f'{_TOML}[env]\nTOKEN = {{ secret = "T" }}\n'
     text = "services:\n  a: {image: i, environment: {A: $TOKEN, TOKEN: }}\n"
@@ -190,7 +207,7 @@ def test_a_change_of_any_file_changes_the_digest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "ignore"),
     [
-        ("errors", '["volumes.*.external", "services.database.shm_size"]'),
+        ("errors", '["volumes.*.external"]'),
         ("backend", '["services.shipper.security_opt"]'),
         ("workflows", "[]"),
     ],

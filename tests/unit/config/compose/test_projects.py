@@ -21,12 +21,11 @@ def test_of_the_error_tracker_only_what_is_outside_of_it_is_refused() -> None:
     assert _named(project("errors")) == [
         (_line("errors", "app-data: {external"), "volumes.app-data.external"),
         (_line("errors", "database-data: {external"), "volumes.database-data.external"),
-        (_line("errors", "shm_size"), "services.database.shm_size"),
     ]
 
 
 def test_the_error_tracker_loads_once_that_is_accepted() -> None:
-    taken = project("errors", ignore=["volumes.*.external", "services.database.shm_size"])
+    taken = project("errors", ignore=["volumes.*.external"])
 
     assert taken.problems == ()
     web = taken.services["web"]
@@ -43,6 +42,7 @@ def test_the_error_tracker_loads_once_that_is_accepted() -> None:
         },
         "volumes": ["app-data:/data", "./app:/etc/app", "./lookup:/lookup:ro"],
         "restart": "always",
+        "ulimits": {"nofile": {"soft": 8192, "hard": 8192}},
         "ready": {
             "exec": "/bin/bash -c 'exec 3<>/dev/tcp/127.0.0.1/9000 && grep -q ok <&3'",
             "timeout": 10 + 10 * (30 + 90),
@@ -50,6 +50,7 @@ def test_the_error_tracker_loads_once_that_is_accepted() -> None:
         "needs": ["cache", "database", "mail", "app-cleanup-once"],
     }
     assert taken.services["app-cleanup-once"]["once"] is True
+    assert taken.services["database"]["shm_size"] == "256MB"
     assert taken.services["store-consumer"]["when"] == "manual"
     assert taken.services["store-consumer"]["ready"]["exec"] == (
         'rm /tmp/alive && [ "$(uname)" != "" ]'
@@ -65,7 +66,6 @@ def test_what_the_error_tracker_loses_without_harm_is_said_once_for_each_line() 
     assert {
         (_line("errors", "pull_policy"), "pull_policy"),
         (_line("errors", "DEBUG_LEVEL"), "DEBUG_LEVEL"),
-        (_line("errors", "ulimits: {nofile: {soft: 262144"), "ulimits"),
         (_line("errors", "restart: true"), "restart"),
     } <= said
     assert len([note for note in notes if note.path.endswith("pull_policy")]) == 1

@@ -7,9 +7,11 @@ import os
 import resource
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 from hive_tui.config import loading
+from hive_tui.config.checkout_files import CheckoutFiles
 from hive_tui.config.collisions import collisions
 from hive_tui.engine.hive import Hive
 from hive_tui.model.errors import HiveError
@@ -115,9 +117,31 @@ def _project(hive: Hive, name: str) -> list[dict[str, Any]]:
         rows.append(
             _row(f"compose ports of {name}", True, f"each env has its own for {', '.join(ports)}")
         )
+    if not project.sources and (untaken := _untaken(project.root)):
+        rows.append(
+            _row(f"compose file of {name}", True, untaken + ": [compose] gives each env its own")
+        )
     if project.notes:
         rows.append(_row(f"compose notes of {name}", True, "\n".join(project.notes)))
     return rows
+
+
+def _untaken(root: str) -> str:
+    """What a compose file that hive.toml does not take over would collide by; empty without any."""
+    from hive_tui.config.compose.taking import Request, take
+
+    names = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+    file = next((name for name in names if os.path.isfile(os.path.join(root, name))), None)
+    if file is None:
+        return ""
+    taken = take(Request((file,)), CheckoutFiles(Path(root)), known={})
+    fixed = [f"port {number}" for number in taken.numbers.values()]
+    fixed += [
+        f"{note.path.rpartition('.')[0]} by its name"
+        for note in taken.notes
+        if note.path.endswith(".container_name")
+    ]
+    return f"{file} has fixed {', '.join(fixed)}" if fixed else ""
 
 
 async def _here(hive: Hive, cwd: str) -> dict[str, Any]:

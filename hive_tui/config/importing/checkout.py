@@ -122,7 +122,9 @@ class Checkout:
 
 def inside(path: object) -> str | None:
     """A relative path that stays in the repository, tidied; `None` for anything else."""
-    if not isinstance(path, str) or not path.strip() or not path.isprintable() or "{{" in path:
+    if not isinstance(path, str) or not path.strip() or not path.isprintable():
+        return None
+    if "{{" in path or "$" in path:
         return None
     pure = PurePosixPath(path.strip())
     if pure.is_absolute() or ".." in pure.parts or pure.parts[:1] in ((), ("~",), (".git",)):

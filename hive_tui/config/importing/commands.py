@@ -12,7 +12,7 @@ _NUMBER = r"(?<![0-9.])([1-9][0-9]{1,4})(?![0-9.])"
 _PORT_WORDS = (
     re.compile(rf"--port[= ]{_NUMBER}"),
     re.compile(rf"(?:^|[\s;&])(?:[A-Z]+_)?PORT={_NUMBER}"),
-    re.compile(rf"(?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::\]|\s):{_NUMBER}(?!/)"),
+    re.compile(rf"(?<!/)(?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::\]|\s):{_NUMBER}(?!/)"),
     re.compile(rf"\b(?:http\.server|runserver)\s+{_NUMBER}"),
     re.compile(
         rf"\b(?:next|rails|puma|flask|http-server|serve|nuxt|astro|hugo|php)\b[^;&|]*?"

@@ -56,7 +56,7 @@ processes:
       ./api --port 8001
       exit 1
     working_dir: ./backend
-    environment: [A=1, "B={{x}}"]
+    environment: [A=1, "B={{x}}", "C=${D}/c"]
     depends_on:
       migrate: {condition: process_completed_successfully}
       ghost: {condition: process_started}
@@ -88,6 +88,22 @@ processes:
     assert project.env == {"LEVEL": "debug"}
     assert "# ? it also needs ghost, which was left out" in text
     assert "liveness_probe" in text
+    assert "# ? left out, for they refer to other variables: C" in text
+
+
+def test_a_folder_that_begins_with_a_variable_counts_from_the_worktree(tmp_path: Path) -> None:
+    (tmp_path / "core").mkdir()
+    text = "processes:\n"
+    for name, folder in (("a", "${ROOT}/core/"), ("b", "$ELSE/where"), ("c", "${ROOT}")):
+        text += f"  {name}: {{command: x, working_dir: '{folder}'}}\n"
+    project, written = _proposed(tmp_path, {"process-compose.yaml": text})
+
+    assert {name: one.cwd for name, one in project.services.items()} == {
+        "a": "core",
+        "b": None,
+        "c": None,
+    }
+    assert "working_dir $ELSE/where is not known here" in written
 
 
 def test_mprocs_brings_commands_of_every_form(tmp_path: Path) -> None:
@@ -108,6 +124,9 @@ procs:
   by-system:
     cmd: {$select: os, windows: [win], $else: [unix]}
   nothing: null
+  other:
+    shell: curl http://localhost:3000
+    depends_on: [plain]
 """
         },
     )
@@ -117,7 +136,9 @@ procs:
         "words": "echo 'a b'",
         "server": "exec serve",
         "by-system": "unix",
+        "other": "curl http://localhost:{{port.plain}}",
     }
+    assert project.services["other"].needs == ("plain",)
     server = project.services["server"]
     assert (server.cwd, server.env, server.when) == ("server", {"A": "1"}, When.MANUAL)
     assert (server.restart, server.stop.signal) == (Restart.ALWAYS, "INT")
@@ -182,13 +203,15 @@ def test_files_of_workmux_are_copied_and_linked(tmp_path: Path) -> None:
         tmp_path,
         {
             ".workmux.yaml": "main_branch: trunk\n"
-            "files: {copy: [.env*, ../up, secrets.json], symlink: [node_modules]}\n",
+            "files: {copy: [.env*, ../up, secrets.json], symlink: [node_modules]}\n"
+            "layouts: {dev: {panes: [{command: npm run dev:api}, {command: clear}]}}\n",
             ".env.a": "",
             ".env.b": "",
         },
     )
 
     assert project.base == "trunk"
+    assert list(project.services) == ["api"]
     assert project.copies == (".env.a", ".env.b", "secrets.json")
     assert [(link.path, link.mode) for link in project.links] == [("node_modules", "symlink")]
 

@@ -15,7 +15,7 @@ _HERE = "<CONFIG_DIR>/"
 
 
 def read(checkout: Checkout) -> Findings:
-    """Every process is a service; mprocs knows no order, so neither do they."""
+    """Every process is a service."""
     file = checkout.first(*_FILES)
     if file is None:
         return Findings()
@@ -55,6 +55,7 @@ def _service(name: str, run: str, process: Node) -> Service:
         run.strip(),
         process.place,
         cwd=inside(folder) if folder != "." else None,
+        needs=_needs(settings.get("depends_on")),
         env=naming.variables(env),
         port=Port(number, sure=True) if number or commands.reads_port(run) else None,
         when="manual" if settings.get("autostart") is False else None,
@@ -62,6 +63,11 @@ def _service(name: str, run: str, process: Node) -> Service:
         signal=_SIGNALS.get(stop) if isinstance(stop, str) else None,
         notes=tuple(notes),
     )
+
+
+def _needs(value: Any) -> tuple[str, ...]:
+    """Names of others that it waits for; newer versions know them."""
+    return tuple(str(name) for name in value) if isinstance(value, list | dict) else ()
 
 
 def _command(process: Node) -> object:

@@ -17,6 +17,7 @@ _FILES = (
     "process-compose.dev.yaml",
     ".process-compose.yaml",
 )
+_FROM_VARIABLE = re.compile(r"\$\{?[A-Za-z_][A-Za-z0-9_]*\}?/?(.*?)/?")
 _ENDED = {"process_completed", "process_completed_successfully"}
 _RESTARTS = {"no": "no", "on_failure": "on-failure", "always": "always", "exit_on_failure": "no"}
 _KNOWN = {
@@ -60,9 +61,9 @@ def read(checkout: Checkout) -> Findings:
         if not commands.usable(run):
             remarks.append(f"{process.place}: {name} was left out: {commands.why_not(run)}")
         elif name in tasks:
-            found.append(_task(name, str(run), process))
+            found.append(_task(name, str(run), process, checkout))
         else:
-            found.append(_service(name, str(run), process))
+            found.append(_service(name, str(run), process, checkout))
     variables = _environment(document.get("environment"))
     return Findings(
         services=tuple(item for item in found if isinstance(item, Service)),
@@ -78,11 +79,11 @@ def _command(process: Node) -> Any:
     return run.replace("$$", "$") if isinstance(run, str) else run
 
 
-def _service(name: str, run: str, process: Node) -> Service:
+def _service(name: str, run: str, process: Node, checkout: Checkout) -> Service:
     ready, number = _ready(process)
     number = number or commands.port_in(run)
     listens = number is not None or commands.reads_port(run)
-    notes = _notes(process)
+    notes = _notes(process, checkout)
     stop = process.get("shutdown") or Node(None)
     if stop.get("command") is not None:
         notes.append("its own command for the end (shutdown) was left out: a signal ends it")
@@ -92,7 +93,7 @@ def _service(name: str, run: str, process: Node) -> Service:
         name,
         run.strip(),
         process.place,
-        cwd=inside(_plain(process, "working_dir")),
+        cwd=_folder(process, checkout),
         needs=tuple(_conditions(process)),
         ready=ready,
         env=_environment(process.get("environment")),
@@ -105,15 +106,15 @@ def _service(name: str, run: str, process: Node) -> Service:
     )
 
 
-def _task(name: str, run: str, process: Node) -> Task:
+def _task(name: str, run: str, process: Node, checkout: Checkout) -> Task:
     return Task(
         name,
         run.strip(),
         process.place,
-        cwd=inside(_plain(process, "working_dir")),
+        cwd=_folder(process, checkout),
         needs=tuple(_conditions(process)),
         env=_environment(process.get("environment")),
-        notes=tuple(_notes(process)),
+        notes=tuple(_notes(process, checkout)),
     )
 
 
@@ -136,13 +137,25 @@ def _ready(process: Node) -> tuple[Ready | None, int | None]:
     return (Ready("exec", str(command).strip()) if commands.usable(command) else None), None
 
 
-def _notes(process: Node) -> list[str]:
+def _folder(process: Node, checkout: Checkout) -> str | None:
+    """Where it runs; a variable at the beginning is taken as the worktree, if that fits."""
+    folder = _plain(process, "working_dir")
+    if isinstance(folder, str) and (match := _FROM_VARIABLE.fullmatch(folder)):
+        folder = match.group(1)
+        if inside(folder) is None or not (checkout.root / folder).is_dir():
+            return None
+    return inside(folder)
+
+
+def _notes(process: Node, checkout: Checkout) -> list[str]:
     """What hive.toml has no word for, and what was not understood."""
     unknown = [key for key, _ in process.items() if key not in _KNOWN]
     notes = [f"left out, for hive.toml has no such keys: {', '.join(unknown)}"] if unknown else []
     folder = _plain(process, "working_dir")
-    if folder is not None and inside(folder) is None:
-        notes.append("its working_dir lies outside the repository: it runs in the worktree")
+    if folder not in (None, ".", "./") and _folder(process, checkout) is None:
+        notes.append(f"its working_dir {folder} is not known here: it runs in the worktree")
+    if lost := _referring(process.get("environment")):
+        notes.append(f"left out, for they refer to other variables: {', '.join(lost)}")
     if _plain(process, "is_tty") or _plain(process, "is_foreground"):
         notes.append("it asked for a terminal; here it has none")
     return notes
@@ -159,8 +172,19 @@ def _environment(node: Node | None) -> dict[str, str]:
     """Variables of either form: a mapping, or a list of `NAME=value`."""
     if node is None:
         return {}
-    pairs = dict(str(item.value).partition("=")[::2] for item in node.each())
-    return naming.variables(pairs or node.plain())
+    return {
+        name: value for name, value in naming.variables(_pairs(node)).items() if "$" not in value
+    }
+
+
+def _referring(node: Node | None) -> list[str]:
+    """Names of variables whose values only process-compose would fill in."""
+    table = naming.variables(_pairs(node)) if node is not None else {}
+    return [name for name, value in table.items() if "$" in value]
+
+
+def _pairs(node: Node) -> Any:
+    return dict(str(item.value).partition("=")[::2] for item in node.each()) or node.plain()
 
 
 def _signal(number: Any) -> str | None:

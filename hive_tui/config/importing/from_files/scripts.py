@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from hive_tui.config.importing import commands
 from hive_tui.config.importing.found import PORT, Port, Service, Task
+
+_SCRIPT = re.compile(r"\brun (?:-\S+ )*(?:(?:dev|start|serve|watch):)?([A-Za-z][\w-]*)")
 
 
 def lines_of(value: object) -> list[str]:
@@ -23,6 +27,12 @@ def server(line: str, origin: str, env: dict[str, str], name: str = "web") -> Se
     listens = commands.reads_port(line) or "_PORT" in line or PORT in line
     port = Port(number or commands.default_port(line), sure=listens or number is not None)
     return Service(name, line, origin, env=env, port=port)
+
+
+def name_of(line: str) -> str:
+    """A name for what a command runs: `npm run dev:api` is `api`; else `web`."""
+    match = _SCRIPT.search(line)
+    return match.group(1) if match else "web"
 
 
 def left_out(lines: list[str], origin: str) -> list[str]:

@@ -54,7 +54,9 @@ def read(checkout: Checkout) -> Findings:
 
 def _panes(config: dict[str, Any], file: str) -> list[Service]:
     windows = config.get("windows")
+    layouts = config.get("layouts")
     tables = [config, *(windows if isinstance(windows, list) else ())]
+    tables += layouts.values() if isinstance(layouts, dict) else ()
     panes = [
         pane
         for table in tables
@@ -64,8 +66,8 @@ def _panes(config: dict[str, Any], file: str) -> list[Service]:
     ]
     lines = [line for pane in panes for line in scripts.lines_of(pane.get("command"))]
     return [
-        scripts.server(line, f"{file}: panes", {})
-        for line in lines
+        scripts.server(line, f"{file}: panes", {}, scripts.name_of(line))
+        for line in dict.fromkeys(lines)
         if "<agent" not in line and commands.usable(line) and commands.runs_on(line)
     ]
 

@@ -15,6 +15,7 @@ _EACH = 56
 """Cells of the status line that each env in motion gets at least."""
 
 _LOST = Mark("◌", "~", "reconnecting", "warning")
+_NO_WAY = Mark("✗", "x", "refused", "bad")
 _STALE = " Services go on; what is shown is the last that was known."
 
 
@@ -156,6 +157,10 @@ def banner(state: HiveState, width: int, look: Look) -> Line:
         words = f" the daemon does not answer since {since} ({age})."
         return fit(
             (Span(" "), look.sign(_LOST), Span(words, "warning"), Span(_STALE, "muted")), width
+        )
+    if state.link is Link.REFUSED and state.reason:
+        return fit(
+            (Span(" "), look.sign(_NO_WAY), Span(f" {safe(state.reason)}", "warning")), width
         )
     reason = safe(state.reason or "the daemon does not answer").partition(";")[0].rstrip(".")
     return fit(

@@ -92,6 +92,12 @@ def _services(document: Mapping[str, object], file: File) -> Iterator[Problem]:
                     yield Problem((*path, key), "it without image", "only beside image or build")
         else:
             yield from _container(path, written, service)
+        if service.once:
+            for key in ("ready", "restart", "per_env"):
+                if key in written:
+                    yield Problem((*path, key), "it beside once", "only without once")
+            if service.scope == "shared":
+                yield Problem((*path, "scope"), "shared beside once", "env, or without once")
         if "per_env" in written and service.scope != "shared":
             yield Problem(
                 (*path, "per_env"), f'it with scope "{service.scope}"', 'only with scope "shared"'

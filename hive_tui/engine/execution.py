@@ -17,6 +17,8 @@ import msgspec
 
 from hive_tui.config import secrets, templates
 from hive_tui.engine import engagements, verdicts
+from hive_tui.engine.container_tasks import run_to_end
+from hive_tui.engine.endings import ending
 from hive_tui.engine.launching import service_ports
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.operation import StepContext, StepFailedError
@@ -167,7 +169,10 @@ class Execution:
         began = self._world.clock.monotonic()
         outcome = Outcome.CANCELLED
         try:
-            await self._run_to_end(task.name, "task", task.run, task.cwd, context, task)
+            if task.container is not None:
+                await run_to_end(self._live, task.container, context)
+            else:
+                await self._run_to_end(task.name, "task", task.run, task.cwd, context, task)
             outcome = Outcome.SUCCEEDED
         except HiveError:
             outcome = Outcome.FAILED
@@ -212,7 +217,7 @@ class Execution:
         except asyncio.CancelledError:  # a time-out says so itself, and shows how far it came
             raise failed("was stopped") from None
         if code != 0:
-            raise failed("was killed" if code is None else _ending(code))
+            raise failed(ending(code))
 
     async def _run_recorded(
         self, launch: Launch, record: RunRecord, context: StepContext
@@ -423,13 +428,6 @@ async def task_fingerprint(live: LiveEnv, task: Task) -> str:
 
 
 def _command(project: Project, live: LiveEnv, task: Task) -> str:
+    if task.container is not None:
+        return msgspec.json.encode(task.container).decode()
     return templates.expand(task.run, templates.values(project, live.record))
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"exit {code}"
-    try:
-        return f"killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"killed by signal {-code}"

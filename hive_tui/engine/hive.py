@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from hive_tui.config import loading
+from hive_tui.engine.adopting import Adopting
 from hive_tui.engine.container_recovery import ContainerRecovery
 from hive_tui.engine.destroying import Destroying
 from hive_tui.engine.live import LiveEnv
@@ -22,6 +23,9 @@ from hive_tui.model.project import Project
 from hive_tui.model.wire import HiveView, ProjectView
 
 log = logging.getLogger(__name__)
+
+Stamp = tuple[tuple[int, int], ...]
+"""Time and size of each file that a project comes from."""
 
 
 class Hive:
@@ -37,10 +41,11 @@ class Hive:
         """Told of each env that comes into the hive."""
         self.left: Callable[[LiveEnv], None] = lambda live: None
         """Told of each env that goes."""
-        self._stamps: dict[str, tuple[int, int]] = {}
+        self._stamps: dict[str, Stamp] = {}
         self._problems: dict[str, str] = {}
         self.transitions = Transitions(world)
         self.spawning = Spawning(world, self.transitions, self.enter, self.leave)
+        self.adopting = Adopting(world, self.spawning)
         self.destroying = Destroying(world, self.transitions, self.spawning, self.enter, self.leave)
         self._containers = ContainerRecovery(world, lambda: list(self.envs.values()))
         self._recovery = Recovery(
@@ -117,7 +122,8 @@ class Hive:
             raise NotFoundError(
                 f"no project {name!r}", hint="run `hive spawn` in its repository first"
             )
-        stamp = _stamp(root)
+        known = self.projects.get(name)
+        stamp = _stamp(root, known.sources if known is not None else ())
         if name not in self.projects or self._stamps.get(name) != stamp:
             try:
                 self._take(loading.load(root))
@@ -262,19 +268,22 @@ class Hive:
 
     def _take(self, project: Project) -> None:
         known = self.projects.get(project.name)
-        self._stamps[project.name] = _stamp(project.root)
+        self._stamps[project.name] = _stamp(project.root, project.sources)
         self._problems.pop(project.name, None)
         if known is None or known.digest != project.digest:
             self.projects[project.name] = project
 
 
-def _stamp(root: str) -> tuple[int, int]:
-    """Changes whenever hive.toml does; (0, 0) where there is none."""
-    try:
-        found = os.stat(os.path.join(root, "hive.toml"))
-    except OSError:
-        return (0, 0)
-    return (found.st_mtime_ns, found.st_size)
+def _stamp(root: str, sources: Sequence[str]) -> Stamp:
+    """Changes whenever hive.toml or a file that it refers to does; (0, 0) for one that is not."""
+    found: list[tuple[int, int]] = []
+    for name in ("hive.toml", *sources):
+        try:
+            at = os.stat(os.path.join(root, name))
+            found.append((at.st_mtime_ns, at.st_size))
+        except OSError:
+            found.append((0, 0))
+    return tuple(found)
 
 
 async def settle(hive: Hive) -> None:

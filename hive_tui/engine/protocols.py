@@ -248,6 +248,18 @@ class Place(msgspec.Struct, frozen=True):
     """Branch checked out there; `None` where HEAD is detached."""
 
 
+class Listed(msgspec.Struct, frozen=True):
+    """One worktree of a repository, as git has it registered."""
+
+    path: str
+    branch: str | None
+    """`None` where HEAD is detached."""
+    bare: bool = False
+    """True for a main one that has no files at all."""
+    gone: bool = False
+    """True where its folder is missing."""
+
+
 class Worktrees(Protocol):
     """Git's worktrees. Git does every write; hooks, filters and sparse settings work as by hand."""
 
@@ -257,6 +269,10 @@ class Worktrees(Protocol):
         Raises:
             HiveError: It is in no git repository, or in a bare one without a worktree.
         """
+        ...
+
+    async def listed(self, repo: str) -> tuple[Listed, ...]:
+        """All worktrees of the repository, the main one first."""
         ...
 
     async def default_branch(self, repo: str) -> str:

@@ -113,6 +113,8 @@ def _container(
     if "cwd" in written:
         found = "it beside image or build"
         yield Problem((*path, "cwd"), found, "only beside run; working_dir for a container")
+    if written.get("image") == "":
+        yield Problem((*path, "image"), show(""), "the name of an image")
     ready = service.ready
     if ready is not UNSET and ready.tcp is not UNSET and ready.tcp not in service.ports:
         key = (*path, "ready", "tcp")

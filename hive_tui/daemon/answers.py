@@ -198,7 +198,8 @@ def _service_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, An
     evidence += [f"| {line}" for line in unit.failure_tail]
     evidence += [f"waits for {w.reason}" for w in detail.waiting if w.step == name]
     ready = unit.service.ready
-    source = "its process" if ready is None else f"its process and its {ready.kind} probe"
+    runs = "its container" if unit.service.contained else "its process"
+    source = runs if ready is None else f"{runs} and its {ready.kind} probe"
     change = f"hive restart {live.record.name} {name}"
     if view.state is ServiceState.STOPPED:
         wanted = name in level(live.project, Wanted.WARM)

@@ -7,7 +7,6 @@ scheduler's business.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -15,20 +14,20 @@ from pathlib import Path
 
 import msgspec
 
-from hive_tui.config import secrets, templates
+from hive_tui.config import secrets
 from hive_tui.engine import engagements, verdicts
 from hive_tui.engine.container_tasks import run_to_end
 from hive_tui.engine.endings import ending
 from hive_tui.engine.launching import service_ports
 from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.observing import task_fingerprint
 from hive_tui.engine.operation import StepContext, StepFailedError
-from hive_tui.engine.plan import Observed
 from hive_tui.engine.protocols import Launch, Removed, Report
-from hive_tui.engine.state import RunRecord, TaskRecord, Trashed
-from hive_tui.model.environment import ServiceState, TestFailure
+from hive_tui.engine.state import RunRecord, Trashed
+from hive_tui.model.environment import TestFailure
 from hive_tui.model.errors import HiveError, NotAvailableError
 from hive_tui.model.plan import Outcome, Step, StepKind
-from hive_tui.model.project import Project, Service, Task, When
+from hive_tui.model.project import Service, Task
 
 TASK_GRACE_S = 5.0
 """How long a cancelled task may take to end before it is killed."""
@@ -379,55 +378,3 @@ class Execution:
             return msgspec.structs.replace(failure, name=name, message=message)
 
         return msgspec.structs.replace(report, failures=tuple(map(masked, report.failures)))
-
-
-async def observe(live: LiveEnv) -> Observed:
-    """What the plan of the env's next transition starts from."""
-    done = set()
-    for task in live.project.tasks.values():
-        record = live.tasks.get(task.name)
-        if record is not None and await _satisfied(live, task, record):
-            done.add(task.name)
-    return Observed(
-        worktree=os.path.isdir(live.record.worktree),
-        services=live.service_states(),
-        done=frozenset(done),
-        built=frozenset([name for name in _to_build(live) if await _built(live, name)]),
-    )
-
-
-def _to_build(live: LiveEnv) -> list[str]:
-    """Services that may have to be built before they can start."""
-    down = (ServiceState.STOPPED, ServiceState.CRASHED, ServiceState.BACKOFF)
-    return [
-        service.name
-        for service in live.project.services.values()
-        if service.build is not None and live.units[service.name].state in down
-    ]
-
-
-async def _built(live: LiveEnv, name: str) -> bool:
-    return await live.containers.built(live.project.services[name])
-
-
-async def _satisfied(live: LiveEnv, task: Task, record: TaskRecord) -> bool:
-    if not record.fingerprint:
-        return False
-    if not task.inputs and not record.current and task.when is not When.SPAWN:
-        return False
-    return record.fingerprint == await task_fingerprint(live, task)
-
-
-async def task_fingerprint(live: LiveEnv, task: Task) -> str:
-    """Hash of the task's command and of the content of its inputs, in this env."""
-    digest = hashlib.sha256(_command(live.project, live, task).encode())
-    if task.inputs:
-        files = await live.world.folders.fingerprint(live.record.worktree, task.inputs)
-        digest.update(files.encode())
-    return digest.hexdigest()
-
-
-def _command(project: Project, live: LiveEnv, task: Task) -> str:
-    if task.container is not None:
-        return msgspec.json.encode(task.container).decode()
-    return templates.expand(task.run, templates.values(project, live.record))

@@ -15,8 +15,9 @@ import msgspec
 
 from hive_tui.engine import plan as planning
 from hive_tui.engine import showing
-from hive_tui.engine.execution import Execution, Making, Removing, observe
+from hive_tui.engine.execution import Execution, Making, Removing
 from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.observing import observe
 from hive_tui.engine.operation import Operation
 from hive_tui.engine.progress import Feed, Watch
 from hive_tui.engine.state import Store

@@ -64,16 +64,19 @@ class ProcessTable(Protocol):
         ...
 
     def memory_bytes(self, pid: int) -> int:
-        """Memory that only it uses; 0 where it is gone."""
+        """RSS less shared pages; 0 where it is gone. Cheap, and blind to shared memory."""
+        ...
+
+    def share_bytes(self, pid: int) -> int | None:
+        """PSS: what it uses, shared pages divided by those who share them. Dear.
+
+        May be called from another thread. `None` where the system does not tell.
+        """
         ...
 
 
 class ProcTable(ProcessTable):
-    """`/proc`. A pass over 480 processes takes about 12 ms; PSS would take twice that again.
-
-    So memory is RSS less shared pages (`statm`), which counts nothing twice among the processes
-    of a session and leaves libraries and shared memory out.
-    """
+    """`/proc`. A pass over 480 processes takes about 12 ms, what they use included."""
 
     def __init__(self) -> None:
         """Read the boot id.
@@ -128,6 +131,10 @@ class ProcTable(ProcessTable):
         fields = _read(f"/proc/{pid}/statm").split()
         return (int(fields[1]) - int(fields[2])) * _PAGE_BYTES if fields else 0
 
+    def share_bytes(self, pid: int) -> int | None:
+        """The line `Pss` of `smaps_rollup` (Linux 4.14): 50 µs for a shell, 10 ms for a GB."""
+        return parse_share(_read(f"/proc/{pid}/smaps_rollup"))
+
 
 def parse_stat(stat: bytes) -> Entry:
     """Read a line of `/proc/<pid>/stat` (proc_pid_stat(5)).
@@ -145,6 +152,12 @@ def parse_stat(stat: bytes) -> Entry:
         state=rest[0].decode(),
         cpu_s=sum(int(field) for field in rest[11:15]) / _TICKS_PER_S,
     )
+
+
+def parse_share(rollup: bytes) -> int | None:
+    """Bytes of the line `Pss:` of a `smaps_rollup`; `None` where it has none."""
+    _, found, rest = rollup.partition(b"\nPss:")
+    return int(rest.split(None, 1)[0]) * 1024 if found else None
 
 
 def _read(path: str) -> bytes:

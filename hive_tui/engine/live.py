@@ -69,7 +69,10 @@ class LiveEnv:
         self.content: tuple[str, str] | None = None
         """Commit and content hash of the worktree, once a verdict needs them."""
         self.running_suites: set[str] = set()
+        self.guests: dict[int, str] = {}
+        """Session id -> task or suite of everything that runs to its end."""
         self.memory_bytes: int | None = None
+        """Of services, tasks and suites together."""
         self.cpu_percent: float | None = None
         self.tasks: dict[str, TaskRecord] = {t.task: t for t in world.store.tasks(record.uid)}
         self.verdicts: dict[str, Verdict] = {v.suite: v for v in world.store.verdicts(record.uid)}
@@ -131,17 +134,16 @@ class LiveEnv:
 
     def measure(self, usage: Mapping[int, Usage], now: float) -> None:
         """Take the newest pass over the processes; publishes only where a figure moved visibly."""
-        memory: dict[str, int] = {}
-        cpu_s = 0.0
-        for pid, name in self.sessions().items():
-            if pid in usage:
-                memory[name] = usage[pid].memory_bytes
-                cpu_s += usage[pid].cpu_s
-        total = sum(memory.values()) if memory else None
+        services = {n: usage[pid] for pid, n in self.sessions().items() if pid in usage}
+        others = [usage[pid] for pid in self.guests if pid in usage]
+        memory = {name: used.memory_bytes for name, used in services.items()}
+        found = [*services.values(), *others]
+        cpu_s = sum(used.cpu_s for used in found)
+        total = sum(used.memory_bytes for used in found) if found else None
         percent: float | None = None
-        if memory and self._cpu is not None and now > self._cpu[1]:
+        if found and self._cpu is not None and now > self._cpu[1]:
             percent = round(max(0.0, cpu_s - self._cpu[0]) / (now - self._cpu[1]) * 100, 1)
-        self._cpu = (cpu_s, now) if memory else None
+        self._cpu = (cpu_s, now) if found else None
         moved = (
             _moved(self.memory_bytes, total) or abs((self.cpu_percent or 0) - (percent or 0)) >= 1
         )

@@ -67,7 +67,7 @@ def decide(
             epoch. With the policy `always` an exit 0 is one too.
         now: Seconds since the epoch.
         up_s: How long the run lasted.
-        why: What went wrong where no process ended, because none could be launched.
+        why: What went wrong, where the exit status does not say it or no process ended at all.
         jitter: A number from 0 to 1 out of an even distribution; 0.5 is none.
     """
     if policy is Restart.NO or (policy is Restart.ON_FAILURE and exit_code == 0):
@@ -86,8 +86,15 @@ def account(what: str, failures: tuple[float, ...], now: float) -> str:
     return f"{what}, {len(failures)} times in {max(now - failures[0], 1.0):.0f} s"
 
 
-def describe(exit_code: int | None) -> str:
-    """An exit status in words: `exit 1`, `killed by SIGKILL`."""
+def describe(exit_code: int | None, killer: str | None = None) -> str:
+    """An exit status in words: `exit 1`, `killed by SIGKILL`.
+
+    Args:
+        exit_code: Negative for a signal.
+        killer: Who killed it, where that is known.
+    """
+    if killer is not None:
+        return f"killed by {killer}"
     if exit_code is None:
         return "ended while nobody watched"
     if exit_code >= 0:

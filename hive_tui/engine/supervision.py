@@ -313,7 +313,8 @@ class Unit:
         """The process is gone, and nobody of its session is left."""
         if self._run is not run or run.exited.cancelled():
             return
-        code, now = run.exited.result().code, self._clock.now()
+        ended, now = run.exited.result(), self._clock.now()
+        code, why = ended.code, restarts.describe(ended.code, ended.killer)
         self._run = None
         self.exit_code = code
         self._cancel_ready(run)
@@ -327,15 +328,18 @@ class Unit:
             return
         self.failure_tail = self._tail(run)
         self._failures = restarts.remember(self._failures, now)
-        self._go_on_after_end(code, now, up_s=now - run.record.started)
-        self._fail_waiters(f"{restarts.describe(code)} before it was ready")
+        self._go_on_after_end(code, now, up_s=now - run.record.started, why=why)
+        self._fail_waiters(f"{why} before it was ready")
 
     # --- restarts ------------------------------------------------------------------------------
 
     def _go_on_after_end(
         self, code: int | None, now: float, *, up_s: float, why: str | None = None
     ) -> None:
-        """Do what the policy says about an end that nobody asked for, or a failed launch."""
+        """Do what the policy says about an end that nobody asked for, or a failed launch.
+
+        `why` says it better than the exit status does.
+        """
         choice = restarts.decide(
             self.service.restart,
             code,

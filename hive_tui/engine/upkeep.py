@@ -190,14 +190,20 @@ class Upkeep:
             await _logged(self._pass, "all envs")
             await asyncio.sleep(TICK_S)
 
-    async def _pass(self) -> None:
-        """Look once at all processes and worktrees."""
+    def measure(self) -> None:
+        """Look once at all processes; not at all where nothing runs or ran."""
         envs = tuple(self._envs.values())
-        if any(live.sessions() for live in envs):
-            usage = self._world.processes.usage()
+        runs = any(live.sessions() or live.guests for live in envs)
+        if runs or any(live.memory_bytes is not None for live in envs):
+            usage = self._world.processes.usage() if runs else {}
             now = self._world.clock.monotonic()
             for live in envs:
                 live.measure(usage, now)
+
+    async def _pass(self) -> None:
+        """Look once at all processes and worktrees."""
+        envs = tuple(self._envs.values())
+        self.measure()
         for live in envs:
             before = live.trouble
             live.check_worktree()

@@ -9,10 +9,12 @@ from hive_tui import __version__
 from hive_tui.daemon.methods.changing import Changing
 from hive_tui.daemon.methods.finding import Finding
 from hive_tui.daemon.methods.looking import Looking
+from hive_tui.daemon.methods.resting import Resting
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.testing import Testing
+from hive_tui.engine.thrift import Thrift
 from hive_tui.model.home import Home
 
 
@@ -23,6 +25,7 @@ class Api:
         self,
         hive: Hive,
         testing: Testing,
+        thrift: Thrift,
         reader: LogReader,
         home: Home,
         pid: int,
@@ -33,12 +36,18 @@ class Api:
         Args:
             hive: The envs.
             testing: Runs suites.
+            thrift: Keeps house with the memory.
             reader: Reads logs.
             home: Where this hive lives.
             pid: Of this daemon.
             stop: Ends the daemon once the answer is out.
         """
-        self._rooms = (Finding(hive, home), Changing(hive, testing), Looking(hive, reader))
+        self._rooms = (
+            Finding(hive, home),
+            Changing(hive, testing, thrift),
+            Looking(hive, thrift, reader),
+            Resting(hive, thrift),
+        )
         self._home = home
         self._pid = pid
         self._stop = stop

@@ -9,6 +9,8 @@ import os
 from collections.abc import Callable, Sequence
 
 from hive_tui.config import loading
+from hive_tui.engine.admission import Admission
+from hive_tui.engine.costs import Costs
 from hive_tui.engine.destroying import Destroying
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.recovery import Recovery
@@ -39,11 +41,21 @@ class Hive:
         self._stamps: dict[str, tuple[int, int]] = {}
         self._problems: dict[str, str] = {}
         self.transitions = Transitions(world)
-        self.spawning = Spawning(world, self.transitions, self.enter, self.leave)
+        self.costs = Costs(world.store, world.clock)
+        self.admission = Admission(world, self.transitions, self.costs, self.envs.values)
+        self.spawning = Spawning(world, self.transitions, self.enter, self.leave, self.admission)
         self.destroying = Destroying(world, self.transitions, self.spawning, self.enter, self.leave)
         self._recovery = Recovery(
-            world, self.transitions, self.spawning, self.destroying, self.refresh, self.leave
+            world,
+            self.transitions,
+            self.spawning,
+            self.destroying,
+            self.refresh,
+            self.leave,
+            self.admission,
         )
+        self.short_of_memory: Callable[[], str | None] = lambda: None
+        """Why memory is short, in words; `None` where it is not."""
 
     async def open(self) -> None:
         """Read the store, find what runs and go on with what was half done."""
@@ -71,6 +83,7 @@ class Hive:
 
     async def close(self) -> None:
         """Let go of everything; services run on."""
+        await self.admission.close()
         await self.spawning.close()
         await self.destroying.close()
         await self.transitions.close()
@@ -141,6 +154,7 @@ class Hive:
                 code="project_in_use",
             )
         await self.destroying.forget(name)
+        self.costs.forget_project(name)
         self.projects.pop(name, None)
         self._problems.pop(name, None)
         self.world.store.drop_project(name)
@@ -230,13 +244,16 @@ class Hive:
 
     def view(self) -> HiveView:
         """What the head line shows of the whole hive."""
-        used = sum(live.memory_bytes or 0 for live in self.envs.values())
+        budget = self.admission.budget()
         cpu = sum(live.cpu_percent or 0.0 for live in self.envs.values())
         scheduler = self.world.scheduler
         return HiveView(
             projects=self.project_views(),
-            memory_used_bytes=used,
-            memory_limit_bytes=self.world.memory_bytes,
+            memory_used_bytes=budget.used_bytes,
+            memory_limit_bytes=budget.limit_bytes,
+            memory_forecast_bytes=budget.forecast_bytes,
+            memory_free_bytes=budget.free_bytes,
+            pressure=self.short_of_memory(),
             cpu_percent=round(cpu, 1),
             slots=scheduler.slots,
             slots_taken=scheduler.slots_taken,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hive_tui.config import templates
 from hive_tui.engine import showing
+from hive_tui.engine.activity import Activity
 from hive_tui.engine.folding import stamp
 from hive_tui.engine.operation import Operation
 from hive_tui.engine.plan import level
@@ -19,6 +20,7 @@ from hive_tui.engine.state import TaskRecord, Verdict
 from hive_tui.engine.supervision import Unit
 from hive_tui.engine.world import World
 from hive_tui.model.environment import (
+    AgentView,
     EnvDetail,
     EnvRecord,
     EnvState,
@@ -66,6 +68,11 @@ class LiveEnv:
         self.unread: str | None = None
         """Why its hive.toml could not be read since the daemon began; `None` once it was."""
         self.git: GitView | None = None
+        self.agent: AgentView | None = None
+        self.activity = Activity()
+        self.waits_for_room: str | None = None
+        """How much memory it lacks, in words, while it is queued for a warm."""
+        self._room_come: asyncio.Future[None] | None = None
         self.content: tuple[str, str] | None = None
         """Commit and content hash of the worktree, once a verdict needs them."""
         self.running_suites: set[str] = set()
@@ -179,6 +186,20 @@ class LiveEnv:
             self._pending = True
             loop = asyncio.get_running_loop()
             loop.call_at(max(loop.time(), self._published_at + PUBLISH_S), self._publish)
+
+    def wait_for_room(self, words: str, come: asyncio.Future[None]) -> None:
+        """Show that it is queued, until `come` is resolved or cancelled."""
+        if self.waits_for_room != words:
+            self.waits_for_room, self._room_come = words, come
+            self.changed()
+
+    def leave_queue(self, come: asyncio.Future[None] | None = None) -> None:
+        """Let it wait for room no more; without an argument whatever it waits for."""
+        if self._room_come is None or come not in (None, self._room_come):
+            return
+        self._room_come.cancel()
+        self.waits_for_room = self._room_come = None
+        self.changed()
 
     def moved(self) -> None:
         """Take note that a step of the running transition began or ended."""

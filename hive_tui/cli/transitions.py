@@ -62,7 +62,7 @@ def spawn(args: Namespace, context: Context) -> int:
         "branch": args.branch,
         "reuse_branch": args.reuse_branch,
         "warm": args.warm,
-        "room": _room(args),
+        **_room(args),
         "wait": not args.no_wait,
         "agent": None,
         "prompt": None,
@@ -73,7 +73,7 @@ def spawn(args: Namespace, context: Context) -> int:
 
 def warm(args: Namespace, context: Context) -> int:
     """`hive warm`: everything ready, if it fits into the memory."""
-    return _each("warm", args, context, room=_room(args))
+    return _each("warm", args, context, **_room(args))
 
 
 def cool(args: Namespace, context: Context) -> int:
@@ -159,8 +159,8 @@ def release(args: Namespace, context: Context) -> int:
     return 0
 
 
-def _room(args: Namespace) -> str:
-    """What happens where a warm does not fit.
+def _room(args: Namespace) -> dict[str, str]:
+    """What happens where a warm does not fit; empty: it is refused.
 
     Raises:
         UsageError: More than one way is asked for.
@@ -171,7 +171,7 @@ def _room(args: Namespace) -> str:
         raise UsageError(
             "--make-room, --wait and --over-limit exclude each other", hint="give one of them"
         )
-    return asked[0] if asked else "refuse"
+    return {"room": asked[0]} if asked else {}
 
 
 def _each(transition: str, args: Namespace, context: Context, **more: str) -> int:

@@ -33,6 +33,9 @@ from hive_tui.model.project import Limits
 SETTLING_S = 20.0
 """How long after it was let in an env may still grow into what it usually takes."""
 
+_BEGINNING_S = 2.0
+"""How long it may take from the door to the first step."""
+
 _ROUNDS = 3
 """How often room is made for one env before it is given up: others may take it meanwhile."""
 
@@ -169,6 +172,8 @@ class Admission:
         """
         if live.operation is not None and live.operation.plan.transition is Transition.WARM:
             return await self._go(live, watch, wait, journal_id)
+        if journal_id is not None:  # of an earlier daemon: this one may not have looked yet
+            self.measure()
         room = self.look(live)
         if watch is not None and room.starts:
             watch({"kind": "note", "text": room.words})
@@ -255,6 +260,7 @@ class Admission:
             f"{other.record.name}: {verb} to make room for {live.record.name} ({relief.words})",
             data={"for": live.id, "transition": relief.transition.value},
         )
+        self._admitted.pop(other.id, None)
         with other.activity.resting():
             ended = await self._transitions.request(other, relief.transition)
         if not ended.result.good:
@@ -296,7 +302,9 @@ class Admission:
         now = self._world.clock.monotonic()
         promised = 0
         for key, (live, since) in list(self._admitted.items()):
-            if live.operation is None and now - since > SETTLING_S:
+            begun_s = now - since
+            down = live.record.wanted is not Wanted.WARM and begun_s > _BEGINNING_S
+            if live.operation is None and (down or begun_s > SETTLING_S):
                 del self._admitted[key]
             elif live is not besides:
                 promised += self.need(live).need_bytes
@@ -350,18 +358,17 @@ def refusal(live: LiveEnv, room: Room) -> NoRoomError:
     """Why it is refused, and what can be done."""
     name = live.record.name
     flags = (
-        f"`hive warm {name} --wait` queues it until there is room; `--over-limit` goes over the "
-        "limit of hive.toml's [limits] memory"
+        "--wait queues it until there is room; --over-limit goes over [limits] memory of hive.toml"
     )
     if room.relief:
         ways = [
             "would make room: " + ", ".join(relief.words for relief in room.relief),
-            f"`hive warm {name} --make-room` does that; " + flags,
+            f"`hive warm {name} --make-room` does that; {flags}",
         ]
     else:
         kept = f": {', '.join(room.kept)}" if room.kept else ""
         ways = [f"nothing that may be put to rest would make enough room{kept}", flags]
-    return NoRoomError(f"{name}: warm {room.words}", hint="\n".join(ways), env=name)
+    return NoRoomError(f"{name}: {room.words}", hint="\n".join(ways), env=name)
 
 
 def as_wire(room: Room) -> dict[str, Any]:

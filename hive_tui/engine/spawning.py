@@ -332,7 +332,7 @@ class Spawning:
         try:
             return await self._admission.warm(live, warm, watch=watch)
         except RefusedError as error:
-            made = f"{live.record.name} is made and cold; {error.message.partition(': ')[2]}"
+            made = f"{live.record.name} is made and cold; a warm {error.message.partition(': ')[2]}"
             refused = msgspec.structs.replace(
                 ended.result,
                 transition=Transition.WARM.value,

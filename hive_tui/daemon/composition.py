@@ -123,6 +123,7 @@ class Daemon:
             self.hive.costs,
             self.hive.admission,
             MachineHeadroom(),
+            self.hive.limits,
         )
         self.hive.short_of_memory = lambda: self.thrift.short
         self._subscription = Subscription(self.hive)

@@ -71,7 +71,10 @@ class Census:
         return found
 
     def usage(
-        self, sessions: Collection[int], memory_bytes: Callable[[Entry], int]
+        self,
+        sessions: Collection[int],
+        memory_bytes: Callable[[Entry], int],
+        sure: Callable[[Entry], bool],
     ) -> dict[int, Usage]:
         """What the live processes of each of the sessions take; sessions without any are left out.
 
@@ -80,6 +83,7 @@ class Census:
         Args:
             sessions: By their ids.
             memory_bytes: What one process takes.
+            sure: Whether that counts nothing twice.
         """
         found: dict[int, Usage] = {}
         for sid in sessions:
@@ -89,6 +93,7 @@ class Census:
                     memory_bytes=sum(map(memory_bytes, live)),
                     cpu_s=sum(entry.cpu_s for entry in live),
                     pids=tuple(entry.pid for entry in live),
+                    sure=all(map(sure, live)),
                 )
         return found
 

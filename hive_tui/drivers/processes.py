@@ -199,7 +199,7 @@ class LocalProcesses(Processes):
         if sessions is None:
             sessions = [run.identity.pid for run in self._runs.values() if run.exit is None]
         self._shares.begin()
-        usage = census.usage(sessions, self._shares.memory_bytes)
+        usage = census.usage(sessions, self._shares.memory_bytes, self._shares.sure)
         self._shares.end()
         self._oom.look()
         self._pids = {sid: used.pids for sid, used in usage.items()}

@@ -67,6 +67,10 @@ class Shares:
         reading = self._readings.get((entry.pid, entry.start_ticks))
         return estimate(reading, private)
 
+    def sure(self, entry: Entry) -> bool:
+        """Whether its part of shared pages was ever read: a fresh fork seems to own all of them."""
+        return (entry.pid, entry.start_ticks) in self._readings
+
     def end(self) -> None:
         """End a pass: read anew what is most out of date, beside the loop."""
         self._readings = {key: r for key, r in self._readings.items() if key in self._private}

@@ -172,16 +172,17 @@ class Admission:
         """
         if live.operation is not None and live.operation.plan.transition is Transition.WARM:
             return await self._go(live, watch, wait, journal_id)
-        if journal_id is not None:  # of an earlier daemon: this one may not have looked yet
+        resumed = journal_id is not None  # this daemon may not have looked yet
+        if resumed or not self.look(live).fits:  # what has just ended is still counted
             self.measure()
         room = self.look(live)
         if watch is not None and room.starts:
             watch({"kind": "note", "text": room.words})
         if room.fits or mode is Mode.OVER:
             return await self._go(live, watch, wait, journal_id)
+        if mode is Mode.MAKE and not room.relief and resumed:
+            mode = Mode.WAIT  # those who make room are on their way down
         if mode is Mode.REFUSE or (mode is Mode.MAKE and not room.relief):
-            if journal_id is not None:
-                self._world.store.close_journal(journal_id)
             raise refusal(live, room)
         if journal_id is None:
             journal_id = self._world.store.open_journal(
@@ -276,6 +277,7 @@ class Admission:
     async def _wait(self, live: LiveEnv, room: Room, watch: Watch | None, journal_id: int) -> Ended:
         come: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append(_Waiting(live, come))
+        live.resuming = None
         live.wait_for_room(room.words, come)
         live.event("env.queued", f"{live.record.name} waits for room: {room.words}")
         self._world.checkpoint("room:queued")

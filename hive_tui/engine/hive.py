@@ -19,7 +19,7 @@ from hive_tui.engine.transitions import Transitions
 from hive_tui.engine.world import World
 from hive_tui.model.environment import EnvRecord
 from hive_tui.model.errors import HiveError, NotFoundError, UsageError
-from hive_tui.model.project import Project
+from hive_tui.model.project import Limits, Project
 from hive_tui.model.wire import HiveView, ProjectView
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ class Hive:
         """Told of each env that goes."""
         self._stamps: dict[str, tuple[int, int]] = {}
         self._problems: dict[str, str] = {}
+        self._tried: dict[str, tuple[int, int]] = {}
         self.transitions = Transitions(world)
         self.costs = Costs(world.store, world.clock)
         self.admission = Admission(world, self.transitions, self.costs, self.envs.values)
@@ -129,6 +130,18 @@ class Hive:
                 self._problems[name] = error.message
                 raise
         return self.projects[name]
+
+    def limits(self, live: LiveEnv) -> Limits:
+        """What an env's project allows, as its hive.toml is now; the last one that could be read.
+
+        What limits the idle must count also where nobody asks for anything.
+        """
+        known = self.projects.get(live.record.project, live.project)
+        stamp = _stamp(known.root)
+        if stamp not in (self._stamps.get(known.name), self._tried.get(known.name)):
+            self._tried[known.name] = stamp  # what cannot be read is not tried every two seconds
+            self._read(known.name, known.root)
+        return self.projects.get(known.name, known).limits
 
     def refresh(self, live: LiveEnv) -> None:
         """Give an env its project's newest hive.toml.

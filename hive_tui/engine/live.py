@@ -87,6 +87,8 @@ class LiveEnv:
         self.units: dict[str, Unit] = {}
         self.service_memory: dict[str, int] = {}
         """Bytes by service, of the last pass over the processes."""
+        self.unsure: frozenset[str] = frozenset()
+        """Services whose bytes may be too many yet."""
         self._cpu: tuple[float, float] | None = None
         self._state: tuple[EnvState, str] | None = None
         self._pending = False
@@ -144,6 +146,7 @@ class LiveEnv:
         services = {n: usage[pid] for pid, n in self.sessions().items() if pid in usage}
         others = [usage[pid] for pid in self.guests if pid in usage]
         memory = {name: used.memory_bytes for name, used in services.items()}
+        self.unsure = frozenset(name for name, used in services.items() if not used.sure)
         found = [*services.values(), *others]
         cpu_s = sum(used.cpu_s for used in found)
         total = sum(used.memory_bytes for used in found) if found else None

@@ -74,6 +74,8 @@ class Usage(msgspec.Struct, frozen=True):
     cpu_s: float
     """Processor seconds so far."""
     pids: tuple[int, ...]
+    sure: bool = True
+    """False while some of its memory may be counted twice: nothing to learn from."""
 
 
 class Processes(Protocol):

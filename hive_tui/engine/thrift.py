@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 
@@ -26,6 +26,7 @@ from hive_tui.model.amounts import lapse
 from hive_tui.model.environment import EnvState, GitView, Wanted
 from hive_tui.model.errors import HiveError
 from hive_tui.model.plan import Transition
+from hive_tui.model.project import Limits
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Thrift:
         costs: Costs,
         admission: Admission,
         headroom: Headroom,
+        limits: Callable[[LiveEnv], Limits],
     ) -> None:
         """Create it; nothing is kept house with yet.
 
@@ -66,12 +68,14 @@ class Thrift:
             costs: Told what they take.
             admission: Told when there may be room.
             headroom: What the machine has left.
+            limits: An env's limits, as its hive.toml has them now.
         """
         self._world = world
         self._transitions = transitions
         self._costs = costs
         self._admission = admission
         self._headroom = headroom
+        self._limits = limits
         self._envs: dict[str, LiveEnv] = {}
         self._known = {record.env_uid: record for record in world.store.activity()}
         self._saved: dict[str, ActivityRecord] = dict(self._known)
@@ -166,7 +170,7 @@ class Thrift:
         return idleness.judge(
             live.record.wanted,
             live.activity.idle_s,
-            live.project.limits.idle,
+            self._limits(live).idle,
             sound=showing.state(live)[0] in _SETTLED,
             blocked="it is pinned" if live.activity.pinned else working(live),
         )
@@ -206,7 +210,7 @@ class Thrift:
 
     def _seen(self, envs: Iterable[LiveEnv]) -> Iterable[Seen]:
         for live in envs:
-            taken = measured(live)
+            taken = {n: size for n, size in measured(live).items() if n not in live.unsure}
             state = showing.state(live)[0] if taken else None
             settled = state.value if state in _SETTLED else None
             yield Seen(live.record.uid, live.project.name, settled, taken)
@@ -223,7 +227,7 @@ class Thrift:
 
     def _look_at_edits(self, live: LiveEnv, now: float) -> None:
         uid = live.record.uid
-        limits = live.project.limits.idle
+        limits = self._limits(live).idle
         shortest = min(
             (s for s in (limits.freeze_s, limits.cool_s, limits.stop_s) if s is not None),
             default=EDITS_S,

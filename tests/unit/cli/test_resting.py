@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.cli.conftest import Daemon, Run
-from tests.unit.cli.test_transitions import result
+from tests.unit.cli.conftest import Daemon, Run, result
 
 IDLE: list[dict[str, Any]] = [
     {

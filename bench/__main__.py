@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import cpu, dashboard, figures, fleet, readiness, scheduler, spawn, warm
+from bench import cpu, dashboard, figures, fleet, memory, readiness, scheduler, spawn, warm
 from bench.figures import Figure
 
 Theme = Callable[[bool, contextlib.ExitStack], list[Figure]]
@@ -28,6 +28,7 @@ THEMES: dict[str, Theme] = {
     "readiness": readiness.measure,
     "spawn": spawn.measure,
     "fleet": fleet.measure,
+    "memory": memory.measure,
     "dashboard": dashboard.measure,
 }
 

@@ -153,14 +153,12 @@ class LimitsTable(Table, frozen=True):
         str,
         _is(
             Kind.MEMORY,
-            "What all envs together may take; a warm that does not fit is refused, waits or makes room.",
+            "What all envs together may take; what does not fit is not warmed.",
         ),
     ] = "75%"
     idle: Annotated[
         IdleTable,
-        Meta(
-            description="What happens to an env that nobody and no agent has touched, unless it is pinned."
-        ),
+        Meta(description="What happens to an env that nobody and no agent has touched."),
     ] = IdleTable()
 
 

@@ -8,6 +8,9 @@ from typing import NamedTuple, Protocol
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_LINE_BYTES = 2048
+"""Longer than any line of `stat`: 52 numbers, and a name of at most 64 characters."""
+
 _READ_BYTES = 1 << 20
 _ENVIRON_READS = 3
 """A process in the middle of an exec has no environment for some microseconds."""
@@ -89,7 +92,7 @@ class ProcTable(ProcessTable):
         self._has_children = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
     def entry(self, pid: int) -> Entry | None:
-        stat = _read(f"/proc/{pid}/stat")
+        stat = _line(f"/proc/{pid}/stat")
         return parse_stat(stat) if stat else None
 
     def entries(self) -> list[Entry]:
@@ -128,7 +131,7 @@ class ProcTable(ProcessTable):
         return None
 
     def memory_bytes(self, pid: int) -> int:
-        fields = _read(f"/proc/{pid}/statm").split()
+        fields = _line(f"/proc/{pid}/statm").split()
         return (int(fields[1]) - int(fields[2])) * _PAGE_BYTES if fields else 0
 
     def share_bytes(self, pid: int) -> int | None:
@@ -158,6 +161,20 @@ def parse_share(rollup: bytes) -> int | None:
     """Bytes of the line `Pss:` of a `smaps_rollup`; `None` where it has none."""
     _, found, rest = rollup.partition(b"\nPss:")
     return int(rest.split(None, 1)[0]) * 1024 if found else None
+
+
+def _line(path: str) -> bytes:
+    """A file of `/proc` that is one short line, which the kernel gives whole; see `_read`."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(descriptor, _LINE_BYTES)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
 
 
 def _read(path: str) -> bytes:

@@ -24,6 +24,7 @@ BURST_S = 0.02
 OLD_S = 60.0
 """After so long a reading is taken again although nothing seems to have moved."""
 
+_AT_REST = 3
 _MOVED = 0.1
 _MOVED_BYTES = 1 << 20
 
@@ -123,7 +124,7 @@ def due(private: dict[_Key, int], readings: dict[_Key, _Reading], now: float) ->
         moved = abs(private[key] - reading.private)
         if moved > max(_MOVED_BYTES, _MOVED * reading.share):
             return (1, -moved)
-        return (2, reading.at) if now - reading.at > OLD_S else (3, 0.0)
+        return (2, reading.at) if now - reading.at > OLD_S else (_AT_REST, 0.0)
 
-    ordered = sorted((urgency(key), key) for key in private)
-    return tuple(key for (rank, _), key in ordered if rank < 3)
+    found = [(rank, key) for key in private if (rank := urgency(key))[0] < _AT_REST]
+    return tuple(key for _, key in sorted(found))

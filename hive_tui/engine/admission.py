@@ -20,7 +20,6 @@ from hive_tui.engine import unwaited
 from hive_tui.engine.activity import busy
 from hive_tui.engine.costs import Costs, Forecast, forecast
 from hive_tui.engine.live import LiveEnv
-from hive_tui.engine.plan import level
 from hive_tui.engine.progress import Watch
 from hive_tui.engine.room import Relief, Room, Tenant
 from hive_tui.engine.transitions import Ended, Result, Transitions
@@ -117,7 +116,7 @@ class Admission:
     def look(self, live: LiveEnv) -> Room:
         """Whether a warm of the env fits now, and what would make it fit."""
         need = self.need(live)
-        wanted = level(live.project, Wanted.WARM)
+        wanted = live.level(Wanted.WARM)
         starts = any(live.units[name].state not in _UP for name in wanted & live.units.keys())
         limit = self._limit(live.project.limits)
         free = rooms.free_bytes(limit, self._used(), self._promised(live), self.available_bytes)
@@ -127,7 +126,7 @@ class Admission:
     def need(self, live: LiveEnv) -> Forecast:
         """What a warm of the env will take beside what it takes now."""
         known = self._costs.usual(live.project.name, Wanted.WARM)
-        return forecast(level(live.project, Wanted.WARM), measured(live), known)
+        return forecast(live.level(Wanted.WARM), measured(live), known)
 
     def budget(self) -> Budget:
         """The figures of the bar. The strictest limit of all projects with envs counts."""
@@ -345,7 +344,7 @@ def working(live: LiveEnv) -> str | None:
 def tenant(live: LiveEnv) -> Tenant:
     """The env as one that may have to make room."""
     taken = measured(live)
-    cold = level(live.project, Wanted.COLD)
+    cold = live.level(Wanted.COLD)
     return Tenant(
         env=live.id,
         name=live.record.name,

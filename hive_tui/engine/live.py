@@ -106,6 +106,7 @@ class LiveEnv:
     def adopt_project(self, project: Project) -> None:
         """Take a newer hive.toml: new services get a unit, gone ones keep theirs till they end."""
         self.project = project
+        self._levels = {wanted: level(project, wanted) for wanted in Wanted}
         self.unread = None
         for service in project.services.values():
             unit = self.units.get(service.name)
@@ -236,7 +237,11 @@ class LiveEnv:
         asked = {name for name, unit in self.units.items() if unit.wanted}
         if self.record.wanted is Wanted.FROZEN:
             return frozenset(asked)
-        return frozenset(asked | level(self.project, self.record.wanted)) & self.units.keys()
+        return frozenset(asked | self.level(self.record.wanted)) & self.units.keys()
+
+    def level(self, wanted: Wanted) -> frozenset[str]:
+        """Services that have to be ready in a state."""
+        return self._levels[wanted]
 
     def since(self, state: EnvState) -> str:
         """Since when the env is in the state that it is found in now."""

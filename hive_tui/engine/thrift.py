@@ -26,7 +26,7 @@ from hive_tui.model.amounts import lapse
 from hive_tui.model.environment import EnvState, GitView, Wanted
 from hive_tui.model.errors import HiveError
 from hive_tui.model.plan import Transition
-from hive_tui.model.project import Limits
+from hive_tui.model.project import IdleLimits, Limits
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +87,8 @@ class Thrift:
         self._tried: dict[str, tuple[Transition, int]] = {}
         """By env: what it was put to rest by last, and how often it had been touched by then."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._allowed: dict[str, Limits] = {}
+        """Limits by project, of this pass."""
         self._felt_at = float("-inf")
         self.short: str | None = None
         """Why memory is short; `None` where it is not."""
@@ -170,7 +172,7 @@ class Thrift:
         return idleness.judge(
             live.record.wanted,
             live.activity.idle_s,
-            self._limits(live).idle,
+            self._limits_of(live).idle,
             sound=showing.state(live)[0] in _SETTLED,
             blocked="it is pinned" if live.activity.pinned else working(live),
         )
@@ -182,6 +184,7 @@ class Thrift:
         now = self._world.clock.monotonic()
         since_s, self._passed_at = now - self._passed_at, now
         envs = tuple(self._envs.values())
+        self._allowed.clear()
         self._costs.note(self._seen(envs))
         for live in envs:
             self._look_at_git(live)
@@ -208,6 +211,12 @@ class Thrift:
             self._world.store.put_activity(changed)
             self._saved |= {record.env_uid: record for record in changed}
 
+    def _limits_of(self, live: LiveEnv) -> Limits:
+        project = live.record.project
+        if project not in self._allowed:
+            self._allowed[project] = self._limits(live)
+        return self._allowed[project]
+
     def _seen(self, envs: Iterable[LiveEnv]) -> Iterable[Seen]:
         for live in envs:
             taken = {n: size for n, size in measured(live).items() if n not in live.unsure}
@@ -227,12 +236,11 @@ class Thrift:
 
     def _look_at_edits(self, live: LiveEnv, now: float) -> None:
         uid = live.record.uid
-        limits = self._limits(live).idle
-        shortest = min(
-            (s for s in (limits.freeze_s, limits.cool_s, limits.stop_s) if s is not None),
-            default=EDITS_S,
-        )
-        if now - self._looked_at.get(uid, float("-inf")) < min(EDITS_S, shortest / 4):
+        if uid not in self._edits:
+            return
+        limits = self._limits_of(live).idle
+        often = min(EDITS_S, _shortest(limits) / 4)
+        if now - self._looked_at.get(uid, float("-inf")) < often:
             return
         if paths := self._edits.pop(uid, None):
             self._looked_at[uid] = now
@@ -251,6 +259,8 @@ class Thrift:
                 live.activity.touch(f"{lease.what} ended")
 
     def _put_to_rest(self, live: LiveEnv) -> None:
+        if live.activity.idle_s < _shortest(self._limits_of(live).idle):
+            return
         rest, uid = self.rest(live), live.record.uid
         if rest.transition is None or not rest.due:
             return
@@ -301,6 +311,12 @@ class Thrift:
         task = asyncio.ensure_future(_logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _shortest(limits: IdleLimits) -> float:
+    """Seconds before which nothing happens."""
+    some = (limits.freeze_s, limits.cool_s, limits.stop_s)
+    return min((limit for limit in some if limit is not None), default=float("inf"))
 
 
 async def _logged(work: Awaitable[None]) -> None:

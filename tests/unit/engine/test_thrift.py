@@ -45,7 +45,9 @@ class House:
         self.ignored: frozenset[str] = frozenset()
         self.live = SimpleNamespace(
             id="shop/auth",
-            record=SimpleNamespace(uid="u", name="auth", worktree="/w", wanted=Wanted.WARM),
+            record=SimpleNamespace(
+                uid="u", name="auth", project="shop", worktree="/w", wanted=Wanted.WARM
+            ),
             project=Project("shop", "/shop", limits=LIMITS),
             units={},
             service_memory={},

@@ -31,6 +31,8 @@ class Entry(NamedTuple):
     """One letter as in `ps`: `Z` has ended and is not collected, `T` is stopped."""
     cpu_s: float
     """Its own processor time and that of the children it collected."""
+    rss_pages: int | None = None
+    """Resident pages; `None` where the same look does not tell them."""
 
     @property
     def live(self) -> bool:
@@ -153,7 +155,8 @@ def parse_stat(stat: bytes) -> Entry:
         sid=int(rest[3]),
         start_ticks=int(rest[19]),
         state=rest[0].decode(),
-        cpu_s=sum(int(field) for field in rest[11:15]) / _TICKS_PER_S,
+        cpu_s=sum(map(int, rest[11:15])) / _TICKS_PER_S,
+        rss_pages=int(rest[21]),
     )
 
 

@@ -21,7 +21,7 @@ PORTION = 0.002
 BURST_S = 0.02
 """Processor seconds that may be spent at once after a rest."""
 
-OLD_S = 60.0
+OLD_S = 120.0
 """After so long a reading is taken again although nothing seems to have moved."""
 
 _AT_REST = 3
@@ -53,6 +53,8 @@ class Shares:
         self._readings: dict[_Key, _Reading] = {}
         self._private: dict[_Key, int] = {}
         """The cheap figures of this pass."""
+        self._seen: dict[_Key, tuple[Entry, int]] = {}
+        """Each process as it was when its cheap figure was read last, and the figure."""
         self._left_s = BURST_S
         self._filled_at = clock()
         self._task: asyncio.Task[None] | None = None
@@ -63,10 +65,13 @@ class Shares:
 
     def memory_bytes(self, entry: Entry) -> int:
         """What a process takes, as far as it is known now; 0 where it is gone."""
-        private = self._table.memory_bytes(entry.pid)
-        self._private[entry.pid, entry.start_ticks] = private
-        reading = self._readings.get((entry.pid, entry.start_ticks))
-        return estimate(reading, private)
+        key = (entry.pid, entry.start_ticks)
+        before, private = self._seen.get(key, _NEVER)
+        if before is None or _moved(before, entry):
+            private = self._table.memory_bytes(entry.pid)
+            self._seen[key] = (entry, private)
+        self._private[key] = private
+        return estimate(self._readings.get(key), private)
 
     def sure(self, entry: Entry) -> bool:
         """Whether its part of shared pages was ever read: a fresh fork seems to own all of them."""
@@ -75,6 +80,7 @@ class Shares:
     def end(self) -> None:
         """End a pass: read anew what is most out of date, beside the loop."""
         self._readings = {key: r for key, r in self._readings.items() if key in self._private}
+        self._seen = {key: seen for key, seen in self._seen.items() if key in self._private}
         now = self._clock()
         self._left_s = min(BURST_S, self._left_s + PORTION * (now - self._filled_at))
         self._filled_at = now
@@ -105,6 +111,14 @@ class Shares:
             if time.thread_time() - began > budget_s:
                 break
         return found, time.thread_time() - began
+
+
+_NEVER: tuple[Entry | None, int] = (None, 0)
+
+
+def _moved(before: Entry, now: Entry) -> bool:
+    """Whether its memory may have changed: without a page more or less, and at rest, it has not."""
+    return now.rss_pages is None or (before.rss_pages, before.cpu_s) != (now.rss_pages, now.cpu_s)
 
 
 def estimate(reading: _Reading | None, private: int) -> int:

@@ -18,8 +18,10 @@ class Table:
     def __init__(self, **sizes: tuple[int, int | None]) -> None:
         self.sizes = {int(pid[1:]): size for pid, size in sizes.items()}
         self.read: list[int] = []
+        self.cheap: list[int] = []
 
     def memory_bytes(self, pid: int) -> int:
+        self.cheap.append(pid)
         return self.sizes[pid][0] if pid in self.sizes else 0
 
     def share_bytes(self, pid: int) -> int | None:
@@ -87,14 +89,23 @@ async def test_a_number_that_is_used_again_has_no_reading() -> None:
     assert passes.shares.memory_bytes(again) == 10 * MB
 
 
+def test_a_process_that_did_nothing_is_not_even_looked_at_cheaply() -> None:
+    table = Table(p1=(10 * MB, 30 * MB))
+    shares = Shares(cast("ProcessTable", table), clock=lambda: 0.0)
+    still = entry(1)._replace(rss_pages=100)
+    for one in (still, still, still._replace(rss_pages=101), still._replace(cpu_s=0.01)):
+        assert shares.memory_bytes(one) == 10 * MB
+    assert table.cheap == [1, 1, 1]
+
+
 def test_the_most_urgent_is_read_first() -> None:
     known = {
-        (2, 0): _Reading(100 * MB, 100 * MB, 99.0),
+        (2, 0): _Reading(100 * MB, 100 * MB, 199.0),
         (3, 0): _Reading(100 * MB, 100 * MB, 0.0),
-        (4, 0): _Reading(100 * MB, 100 * MB, 99.0),
+        (4, 0): _Reading(100 * MB, 100 * MB, 199.0),
     }
     private = {(1, 0): MB, (2, 0): 150 * MB, (3, 0): 100 * MB, (4, 0): 101 * MB}
-    assert due(private, known, 100.0) == ((1, 0), (2, 0), (3, 0))
+    assert due(private, known, 200.0) == ((1, 0), (2, 0), (3, 0))
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9))

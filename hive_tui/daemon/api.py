@@ -8,6 +8,7 @@ from typing import Any
 from hive_tui import __version__
 from hive_tui.daemon.methods.changing import Changing
 from hive_tui.daemon.methods.finding import Finding
+from hive_tui.daemon.methods.logs import Logs
 from hive_tui.daemon.methods.looking import Looking
 from hive_tui.daemon.methods.resting import Resting
 from hive_tui.daemon.server import Emit, Handler
@@ -45,7 +46,8 @@ class Api:
         self._rooms = (
             Finding(hive, home),
             Changing(hive, testing, thrift),
-            Looking(hive, thrift, reader),
+            Looking(hive, thrift),
+            Logs(hive, reader),
             Resting(hive, thrift),
         )
         self._home = home

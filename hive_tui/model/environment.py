@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from hive_tui.model.agent import AgentDetail
+
 
 class EnvState(StrEnum):
     """What an env is doing, derived from what is observed. Also the suffix of its style class."""
@@ -265,3 +267,5 @@ class EnvDetail(msgspec.Struct, frozen=True):
     """True where it is never put to rest by itself."""
     idle_since: str | None = None
     """Since when nobody has touched it, as of this value: sleep of the machine is left out."""
+    agent: AgentDetail | None = None
+    """Its coding agent in full; `None` where it has none."""

@@ -14,8 +14,8 @@ from hive_tui.app.views.look import Look
 from hive_tui.model.errors import RefusedError
 from hive_tui.model.wire import HiveView, Snapshot
 from tests.app import scenes
-from tests.app.scripted import driven
-from tests.app.test_intents import ended, select
+from tests.app.scripted import driven, select
+from tests.app.test_intents import ended
 
 GB = 10**9
 

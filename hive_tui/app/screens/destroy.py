@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from hive_tui.app.lines import BLANK, Line, Span, cut, joined, safe
 from hive_tui.app.screens.dialog import Dialog
+from hive_tui.app.widgets.field import Field
 from hive_tui.app.widgets.rows import Rows
 from hive_tui.client.protocol import HiveClient
 from hive_tui.model.environment import EnvDetail
@@ -29,7 +30,7 @@ class DestroyDialog(Dialog[bool]):
             client: Asked for what would be lost.
         """
         super().__init__(classes="-grave")
-        self._env = env
+        self.env = env
         self._client = client
         self._force: bool | None = None
 
@@ -38,12 +39,12 @@ class DestroyDialog(Dialog[bool]):
         with Vertical(id="box"):
             yield Rows(id="title")
             yield Rows(id="losses")
-            yield Input(id="name")
+            yield Field(id="name")
             yield Rows(id="keys")
 
     def on_mount(self) -> None:
         """Ask git in the background."""
-        view = self._env.view
+        view = self.env.view
         self.query_one("#title", Rows).put(
             (Span("Destroy ", "bad"), Span(safe(view.name), "strong"), Span("?", "bad")),
             cut((Span(f"{safe(view.worktree)}, branch {safe(view.branch)}", "muted"),), _WIDTH),
@@ -54,14 +55,13 @@ class DestroyDialog(Dialog[bool]):
         )
         name = self.query_one(Input)
         name.placeholder = f"type {view.name} to confirm"
-        name.cursor_blink = False
         self._say_keys()
         self.run_worker(self._ask(), exit_on_error=False)
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:
         """Answer, once the name is right and it is known what would be lost."""
-        name = self._env.view.name
+        name = self.env.view.name
         if event.value.strip() != name:
             self._say_keys(f"that is not its name; type {safe(name)}")
         elif self._force is None:
@@ -78,7 +78,7 @@ class DestroyDialog(Dialog[bool]):
 
     async def _ask(self) -> None:
         try:
-            answer = await self._client.call("losses", {"env": self._env.id})
+            answer = await self._client.call("losses", {"env": self.env.id})
         except HiveError as error:
             lines: list[Line] = [
                 (Span("it could not be found out what would be lost", "bad"),),

@@ -17,6 +17,7 @@ _EACH = 56
 
 _LOST = Mark("◌", "~", "reconnecting", "warning")
 _SHORT = Mark("▲", "!", "memory is short", "warning")
+_NO_WAY = Mark("✗", "x", "refused", "bad")
 _STALE = " Services go on; what is shown is the last that was known."
 
 
@@ -57,16 +58,19 @@ def load(state: HiveState, width: int, look: Look) -> Line:
     return joined(parts)
 
 
-def fleet_view(words: str, marked: int, all_envs: int, shown: int) -> Line:
+def fleet_view(words: str, marked: int, all_envs: int, shown: int, look: Look) -> Line:
     """What is marked and what is filtered; blank where nothing is."""
     parts: list[Line] = []
     if marked:
         text = f"{figures.count(marked, 'env')} marked"
-        parts.append((Span(text, "accent"), Span(": w c s f t are for all of them", "muted")))
+        deeds = look.worded(
+            ": {env.warm} {env.cool} {env.stop} {env.freeze} {env.test} are for all"
+        )
+        parts.append((Span(text, "accent"), *deeds))
     if words:
         parts.append((Span(f"{shown} of {all_envs} hold “{safe(words)}”", "match"),))
     if parts:
-        parts.append((Span("esc", "accent"), Span(" clears", "muted")))
+        parts.append(look.worded("{fleet.clear} clears"))
     return (Span(" "), *joined(parts, "   ")) if parts else BLANK
 
 
@@ -151,6 +155,10 @@ def banner(state: HiveState, width: int, look: Look) -> Line:
         words = f" the daemon does not answer since {since} ({age})."
         return fit(
             (Span(" "), look.sign(_LOST), Span(words, "warning"), Span(_STALE, "muted")), width
+        )
+    if state.link is Link.REFUSED and state.reason:
+        return fit(
+            (Span(" "), look.sign(_NO_WAY), Span(f" {safe(state.reason)}", "warning")), width
         )
     reason = safe(state.reason or "the daemon does not answer").partition(";")[0].rstrip(".")
     return fit(

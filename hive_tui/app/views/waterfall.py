@@ -84,6 +84,7 @@ def waterfall(trace: TraceView, width: int, look: Look, *, most: int = 14) -> li
                     Span(bar, role),
                     Span(f" {figures.seconds(stop - start)}", "strong" if step.critical else "dim"),
                     Span(f" {_path(look)}" if step.critical else "", "accent"),
+                    Span(f" {safe(ended)}" if (ended := _odd(step)) else "", role),
                 ),
                 width,
             )
@@ -102,6 +103,12 @@ def _heading(trace: TraceView, total: float) -> Line:
         path = f", longest path {figures.seconds(trace.critical_path_s)}"
     state = "" if trace.outcome in (None, "succeeded") else f" {safe(trace.outcome)}"
     return (Span(f"{words}{state}", "heading"), Span(f"  {figure}{path}", "dim"))
+
+
+def _odd(step: TraceStep) -> str:
+    """How a step ended that did not simply succeed."""
+    outcome = step.outcome or "running"
+    return "" if outcome == "succeeded" else outcome
 
 
 def _legend(steps: Sequence[TraceStep], look: Look) -> list[Line]:

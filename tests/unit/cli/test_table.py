@@ -46,6 +46,7 @@ CONTRACT = {
     "unpin",
     "idle",
     "web",
+    "tour",
 }
 
 

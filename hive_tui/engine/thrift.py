@@ -37,7 +37,7 @@ EDITS_S = 30.0
 """How often it is looked at whether changed files are such that git does not ignore."""
 
 _EDITS_KEPT = 200
-_FELT_S = 10.0
+_FELT_S = 60.0
 """How long the kernel's word that somebody waits for memory counts."""
 
 _SETTLED = frozenset({EnvState.WARM, EnvState.COLD, EnvState.FROZEN})

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.cgroups import memory_cgroup
 from tests.hives import Yard
 
 MB = 1 << 20
@@ -223,31 +224,8 @@ def test_memory_that_processes_share_counts_once(yard: Yard) -> None:
     assert room(yard, "b")["need_bytes"] < 120 * MB, "a fork that was just made was not believed"
 
 
-def memory_cgroup(name: str) -> Path:
-    """A control group of our own with little memory; skips where we may not make one."""
-    lines = Path("/proc/self/cgroup").read_text().splitlines()
-    places = []
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if "memory" in controllers.split(","):
-            place = Path("/sys/fs/cgroup/memory", path.lstrip("/"))
-            places.append((place, "memory.limit_in_bytes"))
-        elif not controllers:
-            places.append((Path("/sys/fs/cgroup", path.lstrip("/")), "memory.max"))
-    for place, limit in places:
-        group = place / name
-        try:
-            group.mkdir()
-            (group / limit).write_text(str(40 * MB))
-        except OSError:
-            continue
-        return group
-    pytest.skip("no control group with a limit of memory can be made here")
-
-
 def test_a_kill_for_want_of_memory_is_recognised_and_named(yard: Yard) -> None:
-    group = memory_cgroup(f"hive-test-{os.getpid()}")
-    try:
+    with memory_cgroup(40 * MB) as group:
         yard.make_repo(f"""
         [services.greedy]
         run = '''echo $$ > {group}/cgroup.procs && exec python3 -c "b'x' * (200 << 20)"'''
@@ -263,9 +241,7 @@ def test_a_kill_for_want_of_memory_is_recognised_and_named(yard: Yard) -> None:
         os.kill(child_of(int(yard.service("a", "killed")["pid"])), signal.SIGKILL)
         yard.until(lambda: yard.service("a", "killed")["state"] == "crashed", "so is the other")
         assert why(yard, "killed") == "killed by SIGKILL"
-    finally:
-        yard.hive("stop", "a", status=None)
-        group.rmdir()
+        yard.hive("stop", "a")
 
 
 def why(yard: Yard, service: str) -> str:

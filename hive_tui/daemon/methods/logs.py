@@ -40,8 +40,7 @@ class Logs:
 
     async def _logs(self, params: Params, emit: Emit) -> Any:
         live = env_of(self._hive, params)
-        live.activity.touch("hive logs")
-        if not (params.get("follow") or params.get("positions")):
+        if not params.get("follow"):  # a look, which the dashboard takes by itself as well
             return await self._read(live, params, emit)
         with live.activity.hold("its logs are followed"):  # nobody freezes what is being read
             return await self._read(live, params, emit)

@@ -101,8 +101,7 @@ def test_what_does_not_fit_is_refused_with_who_would_make_room_and_the_flags(ful
 
 
 def test_room_is_made_by_the_one_that_is_idle_longest(full: Yard) -> None:
-    full.hive("url", "a", status=None)
-    full.hive("logs", "a")  # so b is idle longer
+    full.hive("env", "a")  # so b is idle longer
     full.hive("warm", "c", "--make-room")
     assert states(full) == {"a": "warm", "b": "cold", "c": "warm"}
     told = [event["message"] for event in full.events() if event["kind"] == "env.rested"]

@@ -2,8 +2,8 @@
 
 A touch is a command or a key that is about the env, a change of a file in its worktree that git
 does not ignore, a commit. Looking on (`list`, `status`, `why`, last lines of a log, the dashboard's
-fleet) is none, and neither is traffic. A lease holds as long as something works: a transition, a suite, a busy agent, a
-follower of its logs, a `hive run` or a shell.
+fleet) is none, and neither is traffic. A lease holds as long as something works: a transition, a
+suite, a busy agent, a follower of its logs, a `hive run` or a shell.
 
 Idle time is counted in passes, each of which adds no more than a few seconds. So neither a step of
 the clock nor a machine that slept, nor a time without a daemon makes anybody idle at once.

@@ -196,10 +196,11 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "adopt",
         MAKE,
-        "take in an existing worktree without owning it or its branch",
+        "take in existing worktrees without owning them or their branches",
         "transitions:adopt",
         (
-            Argument(("path",), "the worktree's folder", "PATH", complete="files"),
+            Argument(("path",), "the worktree's folder", "PATH", "maybe", complete="files"),
+            _switch("--all", help="every worktree of this repository; says which it leaves"),
             _option("--name", metavar="NAME", help="its name; default: the folder's"),
         ),
         "hive adopt ../shop-hotfix --name hotfix",
@@ -346,8 +347,12 @@ COMMANDS: tuple[Command, ...] = (
         SET_UP,
         "write a hive.toml out of what the repository has",
         "project:init",
-        (_switch("--force", help="replace the file that is there"),),
-        "hive init",
+        (
+            _switch("--diff", help="write nothing; show what is new beside the file that is there"),
+            _switch("--stdout", help="write nothing; print it"),
+            _switch("--force", help="write it anew; the old file is kept as hive.toml.old"),
+        ),
+        "hive init --diff",
     ),
     Command(
         "demo",

@@ -139,13 +139,35 @@ def undo(args: Namespace, context: Context) -> int:
 
 
 def adopt(args: Namespace, context: Context) -> int:
-    """`hive adopt`: take in an existing worktree."""
+    """`hive adopt`: take in an existing worktree, or all of the repository's."""
+    if args.all:
+        if args.path or args.name:
+            raise UsageError("--all takes every worktree", hint="leave PATH and --name out")
+        return _adopt_all(context)
+    if not args.path:
+        raise UsageError(
+            "which worktree?", hint="give its folder, or --all for every one of this repository"
+        )
     path = os.path.abspath(os.path.join(context.cwd, os.path.expanduser(args.path)))
     answer = context.call("adopt", {"path": path, "name": args.name, "cwd": context.cwd})
     if context.json:
         context.document(answer)
     else:
         context.print(f"adopted as {plain(answer['env'])}")
+    return 0
+
+
+def _adopt_all(context: Context) -> int:
+    answer = context.call("adopt_all", {"cwd": context.cwd})
+    if context.json:
+        context.document(answer)
+        return 0
+    for one in answer["adopted"]:
+        context.print(f"adopted {plain(one['worktree'])} as {plain(one['env'])}")
+    for one in answer["skipped"]:
+        context.print(f"left {plain(one['worktree'])}: {plain(one['reason'])}")
+    if not answer["adopted"]:
+        context.print("nothing to adopt")
     return 0
 
 

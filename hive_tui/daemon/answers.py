@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hive_tui.engine import ports
+from hive_tui.engine.container_spec import published
 from hive_tui.engine.folding import stamp
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.launching import service_ports
@@ -101,8 +102,23 @@ def port_rows(hive: Hive, envs: Iterable[LiveEnv]) -> list[dict[str, Any]]:
             },
             owner=world.listening.owner,
             program=world.program,
+            published=_published(live),
         )
     return rows
+
+
+def _published(live: LiveEnv) -> dict[int, ports.Published]:
+    """Port -> container, of all that run in the env. Unseen, it counts as there."""
+    found = {}
+    for name, unit in live.units.items():
+        if (run := unit.contained) is None:
+            continue
+        inside = live.world.containers.listening(run)
+        program = live.world.program(run.pid) if run.pid else "container"
+        for port, number in published(live.project, live.record, unit.service).items():
+            listening = inside is None or inside.get(number, False)
+            found[port] = ports.Published(name, listening, run.pid or None, program)
+    return found
 
 
 def skipped(live: LiveEnv, plan: Plan) -> list[dict[str, str]]:

@@ -16,6 +16,7 @@ from hive_tui.daemon.server import Handler
 from hive_tui.daemon.store import SqliteStore
 from hive_tui.daemon.subscription import Subscription
 from hive_tui.drivers import junit
+from hive_tui.drivers.docker.containers import DockerContainers
 from hive_tui.drivers.folders import LocalFolders
 from hive_tui.drivers.http import get_status
 from hive_tui.drivers.log_reading import LogReader
@@ -39,8 +40,8 @@ from hive_tui.engine.world import Checkpoint, World
 from hive_tui.model.errors import HiveError
 from hive_tui.model.home import Home
 
-LANES = {"worktree": 2}
-"""Checkouts at once: two already saturate a disk."""
+LANES = {"worktree": 2, "container": 4}
+"""Checkouts and starts of containers at once: two saturate a disk, four an engine."""
 
 SLOTS = "HIVE_SLOTS"
 """Variable that overrides the number of CPU slots."""
@@ -80,6 +81,13 @@ class Daemon:
         self.store = SqliteStore.open(home.database)
         self._processes = LocalProcesses(home_tag(home))
         self._logs = LogFiles(home.logs, max_bytes=self._log_limit, masker=self._masker)
+        self._containers = DockerContainers(
+            home_tag(home),
+            environ,
+            log_file=self._logs.path,
+            positions=home.runs,
+            uid=os.getuid(),
+        )
         self._trees = trees()
         clock = SystemClock()
         checkpoint = _checkpoint(environ)
@@ -91,6 +99,7 @@ class Daemon:
         self.world = World(
             clock=clock,
             processes=self._processes,
+            containers=self._containers,
             listening=sockets,
             logs=self._logs,
             worktrees=GitWorktrees(),
@@ -159,6 +168,7 @@ class Daemon:
         await self.hive.close()
         await self._trees.close()
         await self._processes.close()
+        await self._containers.close()
         self._logs.close()
         self.store.close()
 
@@ -173,7 +183,7 @@ class Daemon:
             self.hive.transitions.busy
             or self.hive.admission.busy
             or bool(self.world.scheduler.operations)
-            or any(live.sessions() for live in envs)
+            or any(unit.running for live in envs for unit in live.units.values())
             or any(suite.watch for live in envs for suite in live.project.tests.values())
         )
 

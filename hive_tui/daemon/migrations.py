@@ -114,6 +114,15 @@ _FIRST: Migration = (
     "CREATE INDEX events_by_env ON events (env, seq) WHERE env IS NOT NULL",
 )
 
+_ENGAGED: Migration = (
+    # No reference to envs: what an env has at the engine may outlive it.
+    """
+    CREATE TABLE engaged (
+        env_uid TEXT PRIMARY KEY
+    ) WITHOUT ROWID
+    """,
+)
+
 _MEMORY: Migration = (
     # No reference to envs: what one took is known of its project also once it is gone.
     """
@@ -135,7 +144,7 @@ _MEMORY: Migration = (
     """,
 )
 
-MIGRATIONS: Sequence[Migration] = (_FIRST, _MEMORY)
+MIGRATIONS: Sequence[Migration] = (_FIRST, _ENGAGED, _MEMORY)
 """Entry n leads from version n to version n + 1."""
 
 

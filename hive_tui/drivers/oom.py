@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-SURE = "the kernel, because memory ran out"
-LIKELY = "most likely the kernel, because memory ran out"
+SURE = "killed by the kernel, because memory ran out"
+LIKELY = "killed, most likely by the kernel, because memory ran out"
 
 WINDOW_S = 6.0
 """How long a step of a counter may explain a kill: three passes."""
@@ -67,8 +67,8 @@ class OomWatch:
         self._steps += [now] * max(0, count - self._seen)
         self._seen = count
 
-    def killer(self, pids: Collection[int], *, by_kill: bool) -> str | None:
-        """Who ended these processes, where it was the kernel for want of memory; else `None`.
+    def why(self, pids: Collection[int], *, by_kill: bool) -> str | None:
+        """How these processes ended, where it was the kernel for want of memory; else `None`.
 
         Args:
             pids: Those that have just ended.

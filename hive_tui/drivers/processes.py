@@ -283,11 +283,11 @@ class LocalProcesses(Processes):
         if status is None and run.exit_file is not None:
             status = _read_status(run.exit_file)
         code = None if status is None else exit_code(status)
-        killer = None
+        why = None
         if code != 0:
             pids = (run.identity.pid, *self._pids.get(run.identity.pid, ()))
-            killer = self._oom.killer(pids, by_kill=code == -signal.SIGKILL)
-        run.exit = Exit(code, killer)
+            why = self._oom.why(pids, by_kill=code == -signal.SIGKILL)
+        run.exit = Exit(code, why)
         if run.waiters and self._runs.get(run.identity.run_id) is run:
             del self._runs[run.identity.run_id]
         for waiter in run.waiters:

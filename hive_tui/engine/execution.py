@@ -16,20 +16,25 @@ from pathlib import Path
 import msgspec
 
 from hive_tui.config import secrets, templates
-from hive_tui.engine import verdicts
+from hive_tui.engine import engagements, verdicts
+from hive_tui.engine.container_tasks import run_to_end
+from hive_tui.engine.endings import ending
 from hive_tui.engine.launching import service_ports
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.operation import StepContext, StepFailedError
 from hive_tui.engine.plan import Observed
 from hive_tui.engine.protocols import Exit, Identity, Launch, Removed, Report
 from hive_tui.engine.state import RunRecord, TaskRecord, Trashed
-from hive_tui.model.environment import TestFailure
+from hive_tui.model.environment import ServiceState, TestFailure
 from hive_tui.model.errors import HiveError, NotAvailableError
 from hive_tui.model.plan import Outcome, Step, StepKind
-from hive_tui.model.project import Project, Task, When
+from hive_tui.model.project import Project, Service, Task, When
 
 TASK_GRACE_S = 5.0
 """How long a cancelled task may take to end before it is killed."""
+
+ENGINES_PROXIES = ("docker-proxy", "rootlessport", "rootlesskit", "conmon")
+"""Programs by which container engines hold published ports."""
 
 TAIL_LINES = 20
 """Last lines of a log that a failure carries."""
@@ -79,6 +84,7 @@ class Execution:
             StepKind.COPY: self._copy,
             StepKind.LINK: self._link,
             StepKind.TASK: self._task,
+            StepKind.BUILD: self._build,
             StepKind.PREPARE: self._prepare,
             StepKind.START: self._start,
             StepKind.READY: self._ready,
@@ -141,6 +147,7 @@ class Execution:
 
     async def _remove(self, step: Step, context: StepContext) -> None:
         removing = self._removing or Removing(force=False, keep_branch=True)
+        await engagements.leave(self._world, self._live.record, volumes=False)
         self.removed = await self._world.worktrees.remove(
             self._live.record,
             self._live.project.root,
@@ -151,6 +158,8 @@ class Execution:
         if self.removed.trash:
             record, now = self._live.record, self._world.clock.now()
             self._world.store.put_trash(Trashed(record, self.removed, now))
+        else:  # nobody can take it back
+            await engagements.leave(self._world, self._live.record, volumes=True)
 
     # --- tasks -------------------------------------------------------------------------------
 
@@ -160,7 +169,10 @@ class Execution:
         began = self._world.clock.monotonic()
         outcome = Outcome.CANCELLED
         try:
-            await self._run_to_end(task.name, "task", task.run, task.cwd, context, task)
+            if task.container is not None:
+                await run_to_end(self._live, task.container, context)
+            else:
+                await self._run_to_end(task.name, "task", task.run, task.cwd, context, task)
             outcome = Outcome.SUCCEEDED
         except HiveError:
             outcome = Outcome.FAILED
@@ -204,10 +216,10 @@ class Execution:
             ended = await self._run_recorded(launch, record, context)
         except asyncio.CancelledError:  # a time-out says so itself, and shows how far it came
             raise failed("was stopped") from None
-        if ended.killer is not None:
-            raise failed(f"killed by {ended.killer}")
+        if ended.why is not None:
+            raise failed(ended.why)
         if ended.code != 0:
-            raise failed("was killed" if ended.code is None else _ending(ended.code))
+            raise failed(ending(ended.code))
 
     async def _run_recorded(self, launch: Launch, record: RunRecord, context: StepContext) -> Exit:
         """Run a process that the next daemon could find, and return how it ended."""
@@ -237,6 +249,17 @@ class Execution:
 
     # --- services ----------------------------------------------------------------------------
 
+    async def _build(self, step: Step, context: StepContext) -> None:
+        live, name = self._live, step.target
+        offset = self._world.logs.end(live.record.uid, name)
+        try:
+            await live.containers.build(live.project.services[name])
+        except HiveError as error:
+            tail = self._world.logs.tail(live.record.uid, name, TAIL_LINES, since=offset)
+            raise StepFailedError(
+                error.message, tail=tail, hint=error.hint, code=error.code, env=live.record.name
+            ) from error
+
     async def _prepare(self, step: Step, context: StepContext) -> None:
         service = self._live.project.services[step.target]
         if service.missing is not None:
@@ -245,11 +268,14 @@ class Execution:
                 hint="leave it out of hive.toml, or run it by hand, until it is",
                 env=self._live.record.name,
             )
+        if service.contained:
+            await self._live.containers.prepare(service)
         base, names = self._live.record.port_base, self._live.project.ports.names
         for name in service_ports(self._live.project, service):
-            self._check_free(name, base + names[name])
+            if not service.contained or name in service.ports:
+                self._check_free(name, base + names[name], service)
 
-    def _check_free(self, name: str, port: int) -> None:
+    def _check_free(self, name: str, port: int, service: Service) -> None:
         """Refuse to start into a port that somebody else listens on."""
         if self._world.listening.bindable(port):
             return
@@ -257,9 +283,12 @@ class Execution:
             pid = self._world.listening.owner(listener)
             if pid is not None and self._is_ours(pid):
                 return
+            program = None if pid is None else self._world.program(pid)
+            if service.contained and program in ENGINES_PROXIES:
+                return  # another container: the engine says which one
             who = "another process"
             if pid is not None:
-                who = f"pid {pid} ({self._world.program(pid) or 'unknown program'})"
+                who = f"pid {pid} ({program or 'unknown program'})"
             raise HiveError(
                 f"port {port} ({name}) is taken by {who}",
                 hint="end that process, or set another `[ports] base` and spawn the env again",
@@ -371,7 +400,22 @@ async def observe(live: LiveEnv) -> Observed:
         worktree=os.path.isdir(live.record.worktree),
         services=live.service_states(),
         done=frozenset(done),
+        built=frozenset([name for name in _to_build(live) if await _built(live, name)]),
     )
+
+
+def _to_build(live: LiveEnv) -> list[str]:
+    """Services that may have to be built before they can start."""
+    down = (ServiceState.STOPPED, ServiceState.CRASHED, ServiceState.BACKOFF)
+    return [
+        service.name
+        for service in live.project.services.values()
+        if service.build is not None and live.units[service.name].state in down
+    ]
+
+
+async def _built(live: LiveEnv, name: str) -> bool:
+    return await live.containers.built(live.project.services[name])
 
 
 async def _satisfied(live: LiveEnv, task: Task, record: TaskRecord) -> bool:
@@ -392,13 +436,6 @@ async def task_fingerprint(live: LiveEnv, task: Task) -> str:
 
 
 def _command(project: Project, live: LiveEnv, task: Task) -> str:
+    if task.container is not None:
+        return msgspec.json.encode(task.container).decode()
     return templates.expand(task.run, templates.values(project, live.record))
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"exit {code}"
-    try:
-        return f"killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"killed by signal {-code}"

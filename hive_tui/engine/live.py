@@ -6,17 +6,18 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from hive_tui.config import templates
 from hive_tui.engine import showing
 from hive_tui.engine.activity import Activity
+from hive_tui.engine.container_host import ContainerHost
 from hive_tui.engine.folding import stamp
+from hive_tui.engine.hosting import Host
 from hive_tui.engine.operation import Operation
 from hive_tui.engine.plan import level
+from hive_tui.engine.process_services import process_host
 from hive_tui.engine.progress import Feed
-from hive_tui.engine.protocols import Exit, Identity, Usage
-from hive_tui.engine.state import TaskRecord, Verdict
+from hive_tui.engine.protocols import Usage
+from hive_tui.engine.state import RunRecord, TaskRecord, Verdict
 from hive_tui.engine.supervision import Unit
 from hive_tui.engine.world import World
 from hive_tui.model.environment import (
@@ -29,18 +30,13 @@ from hive_tui.model.environment import (
     ServiceState,
     Wanted,
 )
-from hive_tui.model.plan import Outcome, StepKind, Trace, Transition
-from hive_tui.model.project import Project, ReadyKind, Restart, Service
-
-if TYPE_CHECKING:
-    from hive_tui.engine.protocols import Launch
+from hive_tui.model.plan import Outcome, Trace, Transition
+from hive_tui.model.project import Project, Restart, Service
 
 log = logging.getLogger(__name__)
 
 PUBLISH_S = 1 / 30
 """Shortest time between two values of an env."""
-
-_PROBE_GRACE_S = 1.0
 
 
 class LiveEnv:
@@ -89,6 +85,8 @@ class LiveEnv:
         """Bytes by service, of the last pass over the processes."""
         self.unsure: frozenset[str] = frozenset()
         """Services whose bytes may be too many yet."""
+        self.containers = ContainerHost(world, record, lambda: self.project)
+        self._processes = process_host(self)
         self._cpu: tuple[float, float] | None = None
         self._state: tuple[EnvState, str] | None = None
         self._pending = False
@@ -116,16 +114,19 @@ class LiveEnv:
                 unit.service = service
         self.changed()
 
-    def keep(self, service: str) -> None:
+    def keep(self, service: str, *, contained: bool = False) -> None:
         """Give a unit to a service that runs although hive.toml lacks it or cannot be read."""
-        self.units[service] = self._unit(Service(name=service, run="", restart=Restart.NO))
+        known = Service(name=service, run="", restart=Restart.NO)
+        if contained:
+            known = Service(name=service, image="", restart=Restart.NO)
+        self.units[service] = self._unit(known)
         self.changed()
 
     def _forget_ended(self) -> None:
         """Let go of units that hive.toml no longer has, once nothing of them runs or will."""
         ended = (ServiceState.STOPPED, ServiceState.CRASHED)
         for name, unit in list(self.units.items()):
-            if name not in self.project.services and unit.identity is None and unit.state in ended:
+            if name not in self.project.services and not unit.running and unit.state in ended:
                 del self.units[name]
 
     def put_record(self, record: EnvRecord) -> None:
@@ -142,9 +143,31 @@ class LiveEnv:
         """Session id -> service of everything that runs."""
         return {u.identity.pid: n for n, u in self.units.items() if u.identity is not None}
 
-    def measure(self, usage: Mapping[int, Usage], now: float) -> None:
-        """Take the newest pass over the processes; publishes only where a figure moved visibly."""
-        services = {n: usage[pid] for pid, n in self.sessions().items() if pid in usage}
+    @property
+    def measured(self) -> bool:
+        """True while there is something to measure, or to say that there no longer is."""
+        runs = self.guests or any(unit.running for unit in self.units.values())
+        return bool(runs) or self.memory_bytes is not None
+
+    def measure(
+        self, usage: Mapping[int, Usage], contained: Mapping[str, Usage], now: float
+    ) -> None:
+        """Take the newest pass over the processes; publishes only where a figure moved visibly.
+
+        Args:
+            usage: By session id.
+            contained: By container id.
+            now: When that was, monotonic.
+        """
+        services: dict[str, Usage] = {}
+        for name, unit in self.units.items():
+            used: Usage | None = None
+            if unit.identity is not None:
+                used = usage.get(unit.identity.pid)
+            elif unit.contained is not None:
+                used = contained.get(unit.contained.container)
+            if used is not None:
+                services[name] = used
         others = [usage[pid] for pid in self.guests if pid in usage]
         memory = {name: used.memory_bytes for name, used in services.items()}
         self.unsure = frozenset(name for name, used in services.items() if not used.sure)
@@ -251,16 +274,21 @@ class LiveEnv:
 
     # --- services --------------------------------------------------------------------------
 
+    def _host(self, service: Service, record: RunRecord | None) -> Host:
+        """Where a service lives; a run that there is, where it was begun."""
+        contained = service.contained
+        if record is not None and (record.identity or record.contained):
+            contained = record.contained is not None
+        return self.containers if contained else self._processes
+
     def _unit(self, service: Service) -> Unit:
         return Unit(
             env=self.record,
             service=service,
-            launch=self._launch_service,
-            processes=self.world.processes,
+            host=self._host,
             logs=self.world.logs,
             store=self.world.store,
             clock=self.world.clock,
-            ready=self._wait_ready,
             changed=lambda _: self.changed(),
             event=self.event,
         )
@@ -279,62 +307,6 @@ class LiveEnv:
             kind, message, env=self.id, service=service, level=level, data=data
         )
         self.world.bus.publish_event(entry)
-
-    def _launch_service(self, service: Service) -> Launch:
-        return self.world.launcher.launch(
-            self.project,
-            self.record,
-            service.name,
-            service.run or "",
-            cwd=service.cwd,
-            env=service.env,
-        )
-
-    async def _wait_ready(
-        self, unit: Unit, identity: Identity, log_offset: int, died: asyncio.Future[Exit]
-    ) -> float:
-        ready = unit.service.ready
-        port: int | None = None
-        value = ""
-        if ready is not None:
-            values = templates.values(self.project, self.record)
-            value = templates.expand(ready.value, values)
-            if ready.kind is ReadyKind.TCP:
-                port = self.record.port_base + self.project.ports.names[ready.value]
-            elif ready.kind is ReadyKind.FILE:
-                value = os.path.join(self.record.worktree, unit.service.cwd or "", value)
-
-        async def probe() -> int:
-            return await self._exec_probe(unit.service, ready.value if ready else "true")
-
-        learned = self.world.store.learned(self.project.name)
-        return await self.world.readiness.wait(
-            ready,
-            env_uid=self.record.uid,
-            source=unit.service.name,
-            value=value,
-            port=port,
-            identity=identity,
-            log_offset=log_offset,
-            died=died,
-            expected_s=learned.get(f"{StepKind.READY}:{unit.service.name}"),
-            exec_probe=probe,
-        )
-
-    async def _exec_probe(self, service: Service, command: str) -> int:
-        launch = self.world.launcher.launch(
-            self.project, self.record, None, command, cwd=service.cwd, env=service.env
-        )
-        processes = self.world.processes
-        identity = await processes.launch(launch)
-        try:
-            ended = await processes.exited(identity, launch.exit_file)
-        except asyncio.CancelledError:
-            await processes.stop(identity, 15, _PROBE_GRACE_S)
-            raise
-        finally:
-            launch.exit_file.unlink(missing_ok=True)
-        return ended.code if ended.code is not None else 1
 
     # --- tasks -----------------------------------------------------------------------------
 

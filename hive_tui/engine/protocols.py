@@ -62,8 +62,10 @@ class Exit(msgspec.Struct, frozen=True):
 
     code: int | None
     """Exit status; negative for a signal; `None` where nobody saw it (killed while unwatched)."""
-    killer: str | None = None
-    """Who killed it, where it was the kernel for want of memory, in words after "killed by"."""
+    why: str | None = None
+    """What is known of its end beyond the status: that memory ran out, for example."""
+    outside: bool = False
+    """True where it ended with what it ran on, which is no failure of its own."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -221,6 +223,10 @@ class Logs(Protocol):
         """Last lines from offset `since` on: decoded, no control codes, at most 500 characters."""
         ...
 
+    def write(self, env_uid: str, source: str, data: bytes) -> None:
+        """Append to a log that no process writes to itself. What the disk refuses is left out."""
+        ...
+
     def watch(self, env_uid: str, source: str, grown: Callable[[], None]) -> Callable[[], None]:
         """Call `grown` on the loop soon after each growth (< 5 ms on Linux); returns the stop."""
         ...
@@ -278,6 +284,18 @@ class Place(msgspec.Struct, frozen=True):
     """Branch checked out there; `None` where HEAD is detached."""
 
 
+class Listed(msgspec.Struct, frozen=True):
+    """One worktree of a repository, as git has it registered."""
+
+    path: str
+    branch: str | None
+    """`None` where HEAD is detached."""
+    bare: bool = False
+    """True for a main one that has no files at all."""
+    gone: bool = False
+    """True where its folder is missing."""
+
+
 class Worktrees(Protocol):
     """Git's worktrees. Git does every write; hooks, filters and sparse settings work as by hand."""
 
@@ -287,6 +305,10 @@ class Worktrees(Protocol):
         Raises:
             HiveError: It is in no git repository, or in a bare one without a worktree.
         """
+        ...
+
+    async def listed(self, repo: str) -> tuple[Listed, ...]:
+        """All worktrees of the repository, the main one first."""
         ...
 
     async def default_branch(self, repo: str) -> str:

@@ -86,15 +86,8 @@ def account(what: str, failures: tuple[float, ...], now: float) -> str:
     return f"{what}, {len(failures)} times in {max(now - failures[0], 1.0):.0f} s"
 
 
-def describe(exit_code: int | None, killer: str | None = None) -> str:
-    """An exit status in words: `exit 1`, `killed by SIGKILL`.
-
-    Args:
-        exit_code: Negative for a signal.
-        killer: Who killed it, where that is known.
-    """
-    if killer is not None:
-        return f"killed by {killer}"
+def describe(exit_code: int | None) -> str:
+    """An exit status in words: `exit 1`, `killed by SIGKILL`."""
     if exit_code is None:
         return "ended while nobody watched"
     if exit_code >= 0:

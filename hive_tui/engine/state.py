@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from hive_tui.engine.container_protocols import Contained
 from hive_tui.engine.protocols import Identity, Removed
 from hive_tui.model.environment import EnvRecord, TestFailure
 from hive_tui.model.events import LogEvent
@@ -32,6 +33,8 @@ class RunRecord(msgspec.Struct, frozen=True):
     exit_code: int | None = None
     exit_file: str = ""
     """Where its shim leaves the exit status; "" where the caller knows it otherwise."""
+    contained: Contained | None = None
+    """For a run in a container: by what it is found again."""
 
 
 class UnitRecord(msgspec.Struct, frozen=True):
@@ -219,6 +222,15 @@ class Store(Protocol):
 
     def put_activity(self, records: Sequence[ActivityRecord]) -> None: ...
     def activity(self) -> tuple[ActivityRecord, ...]: ...
+
+    def put_engaged(self, env_uid: str) -> None:
+        """Keep that an env has, or may have, things at the container engine."""
+        ...
+
+    def drop_engaged(self, env_uid: str) -> None: ...
+    def engaged(self) -> frozenset[str]:
+        """Uids of the envs that do, also of such as are no longer there."""
+        ...
 
     def put_spare(self, spare: Spare) -> None: ...
     def drop_spare(self, folder: str) -> None: ...

@@ -28,7 +28,7 @@ from hive_tui.model.plan import Outcome, Plan, StepKind, StepTrace, Trace, Trans
 from hive_tui.model.project import When
 
 _UP = frozenset({Transition.SPAWN, Transition.START, Transition.WARM, Transition.THAW})
-_SERVICE_STEPS = frozenset({StepKind.PREPARE, StepKind.START, StepKind.READY})
+_SERVICE_STEPS = frozenset({StepKind.BUILD, StepKind.PREPARE, StepKind.START, StepKind.READY})
 
 
 class Result(msgspec.Struct, frozen=True):

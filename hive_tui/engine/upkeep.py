@@ -197,12 +197,12 @@ class Upkeep:
     def measure(self) -> None:
         """Look once at all processes; not at all where nothing runs or ran."""
         envs = tuple(self._envs.values())
-        runs = any(live.sessions() or live.guests for live in envs)
-        if runs or any(live.memory_bytes is not None for live in envs):
-            usage = self._world.processes.usage() if runs else {}
+        if any(live.measured for live in envs):
+            usage = self._world.processes.usage()
+            contained = self._world.containers.usage()
             now = self._world.clock.monotonic()
             for live in envs:
-                live.measure(usage, now)
+                live.measure(usage, contained, now)
 
     async def _pass(self) -> None:
         """Look once at all processes and worktrees."""

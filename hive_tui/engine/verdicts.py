@@ -29,7 +29,7 @@ GRACE_S = 5.0
 
 
 def judge(
-    code: int | None, report: Report | None, problem: str | None, killer: str | None = None
+    code: int | None, report: Report | None, problem: str | None, why: str | None = None
 ) -> tuple[str, str | None]:
     """State and reason of a run.
 
@@ -37,10 +37,10 @@ def judge(
         code: Exit status; negative for a signal, `None` where nobody saw it.
         report: What its report says; `None` where there is none that can be read.
         problem: Why the report cannot be read; `None` where it can, or where there is none.
-        killer: Who killed the run, where that is known.
+        why: What is known of its end beyond the status.
     """
-    if killer is not None:
-        return TestState.ERROR, f"the run was killed by {killer}"
+    if why is not None:
+        return TestState.ERROR, f"the run was {why}"
     if code is None or code < 0:
         return TestState.ERROR, "the run was killed"
     if problem is not None:
@@ -169,7 +169,7 @@ async def run_suite(
         store.put_run(msgspec.structs.replace(run, ended=clock.now(), exit_code=end.code))
         plan.exit_file.unlink(missing_ok=True)
     found, problem = _read(report, read_report)
-    state, reason = judge(end.code, found, problem, end.killer)
+    state, reason = judge(end.code, found, problem, end.why)
     keep(verdict(state, found, reason))
 
 

@@ -51,6 +51,7 @@ class Changing:
             "losses": self._losses,
             "undo": self._undo,
             "adopt": self._adopt,
+            "adopt_all": self._adopt_all,
             "release": self._release,
             "focus": self._focus,
             "test": self._test,
@@ -151,6 +152,24 @@ class Changing:
         project = await self._hive.register(path)
         live = await self._hive.spawning.adopt(project, path, params.get("name"))
         return {"env": live.id}
+
+    async def _adopt_all(self, params: Params, emit: Emit) -> Any:
+        project = await self._hive.register(text(params, "cwd"))
+        adopted = await self._hive.adopting.adopt_all(project)
+        return {
+            "adopted": [
+                {
+                    "env": f"{project.name}/{one.name}",
+                    "worktree": one.worktree,
+                    "branch": one.branch,
+                }
+                for one in adopted.taken
+            ],
+            "skipped": [
+                {"worktree": one.worktree, "branch": one.branch, "reason": one.reason}
+                for one in adopted.left
+            ],
+        }
 
     async def _release(self, params: Params, emit: Emit) -> Any:
         live = env_of(self._hive, params)

@@ -45,38 +45,38 @@ KILLED = "3,1234,5678,-;Memory cgroup out of memory: Killed process 77 (node) to
 
 def test_a_process_that_the_log_names_was_killed_by_the_kernel(kernel: Kernel) -> None:
     kernel.say("6,1,2,-;eth0: link is up\n" + KILLED)
-    assert kernel.watch.killer((70, 77), by_kill=False) == SURE
-    assert kernel.watch.killer((70, 77), by_kill=True) is None, "it is said once"
+    assert kernel.watch.why((70, 77), by_kill=False) == SURE
+    assert kernel.watch.why((70, 77), by_kill=True) is None, "it is said once"
 
 
 def test_a_counter_that_went_up_explains_one_kill(kernel: Kernel) -> None:
     kernel.count(4)
-    assert kernel.watch.killer((70,), by_kill=True) == LIKELY
-    assert kernel.watch.killer((71,), by_kill=True) is None
+    assert kernel.watch.why((70,), by_kill=True) == LIKELY
+    assert kernel.watch.why((71,), by_kill=True) is None
 
 
 def test_a_step_that_a_pass_saw_first_still_counts_for_some_seconds(kernel: Kernel) -> None:
     kernel.count(4)
     kernel.watch.look()
     kernel.at += WINDOW_S - 1
-    assert kernel.watch.killer((70,), by_kill=True) == LIKELY
+    assert kernel.watch.why((70,), by_kill=True) == LIKELY
 
 
 def test_an_old_step_explains_nothing(kernel: Kernel) -> None:
     kernel.count(4)
     kernel.watch.look()
     kernel.at += WINDOW_S + 1
-    assert kernel.watch.killer((70,), by_kill=True) is None
+    assert kernel.watch.why((70,), by_kill=True) is None
 
 
 def test_another_end_than_a_kill_is_not_the_kernels(kernel: Kernel) -> None:
     kernel.count(4)
-    assert kernel.watch.killer((70,), by_kill=False) is None
+    assert kernel.watch.why((70,), by_kill=False) is None
 
 
 def test_without_log_and_counters_nothing_is_told(tmp_path: Path) -> None:
     watch = OomWatch(log=str(tmp_path / "none"), counters=[tmp_path / "neither"])
-    assert watch.killer((1,), by_kill=True) is None
+    assert watch.why((1,), by_kill=True) is None
     watch.close()
 
 

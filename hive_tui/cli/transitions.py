@@ -62,6 +62,7 @@ def spawn(args: Namespace, context: Context) -> int:
         "branch": args.branch,
         "reuse_branch": args.reuse_branch,
         "warm": args.warm,
+        **_room(args),
         "wait": not args.no_wait,
         "agent": None,
         "prompt": None,
@@ -71,8 +72,8 @@ def spawn(args: Namespace, context: Context) -> int:
 
 
 def warm(args: Namespace, context: Context) -> int:
-    """`hive warm`: everything ready."""
-    return _each("warm", args, context)
+    """`hive warm`: everything ready, if it fits into the memory."""
+    return _each("warm", args, context, **_room(args))
 
 
 def cool(args: Namespace, context: Context) -> int:
@@ -180,9 +181,24 @@ def release(args: Namespace, context: Context) -> int:
     return 0
 
 
-def _each(transition: str, args: Namespace, context: Context) -> int:
+def _room(args: Namespace) -> dict[str, str]:
+    """What happens where a warm does not fit; empty: it is refused.
+
+    Raises:
+        UsageError: More than one way is asked for.
+    """
+    ways = {"make": args.make_room, "wait": args.wait, "over": args.over_limit}
+    asked = [way for way, given in ways.items() if given]
+    if len(asked) > 1:
+        raise UsageError(
+            "--make-room, --wait and --over-limit exclude each other", hint="give one of them"
+        )
+    return {"room": asked[0]} if asked else {}
+
+
+def _each(transition: str, args: Namespace, context: Context, **more: str) -> int:
     def job(env: str) -> Job:
-        params = {"env": env, "transition": transition, "wait": not args.no_wait}
+        params = {"env": env, "transition": transition, "wait": not args.no_wait, **more}
         return Job(env, lambda link, on_event: link.call("transition", params, on_event))
 
     return carry_out(transition, _jobs(args.words, job, context), context)

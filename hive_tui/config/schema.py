@@ -149,15 +149,26 @@ class LogsTable(Table, frozen=True):
 class IdleTable(Table, frozen=True):
     """What happens to an env that nobody and no agent has touched for that long."""
 
-    freeze: Annotated[str, _is(Kind.DURATION, "After this time it is frozen.")] = "30m"
-    cool: Annotated[str, _is(Kind.DURATION, "After this time it goes cold.")] = "2h"
+    freeze: Annotated[
+        str,
+        _is(Kind.DURATION, "After this time it is frozen: no processor, its memory stays taken."),
+    ] = "30m"
+    cool: Annotated[
+        str, _is(Kind.DURATION, "After this time it goes cold, which gives memory back.")
+    ] = "2h"
     stop: Annotated[str, _is(Kind.DURATION, "After this time it is stopped.")] = "1d"
 
 
 class LimitsTable(Table, frozen=True):
     """What all envs together may take of the machine."""
 
-    memory: Annotated[str, _is(Kind.MEMORY, "What all warm envs together may take.")] = "75%"
+    memory: Annotated[
+        str,
+        _is(
+            Kind.MEMORY,
+            "What all envs together may take; what does not fit is not warmed.",
+        ),
+    ] = "75%"
     idle: Annotated[
         IdleTable,
         Meta(description="What happens to an env that nobody and no agent has touched."),

@@ -137,8 +137,15 @@ def skipped(live: LiveEnv, plan: Plan) -> list[dict[str, str]]:
     return rows
 
 
-def why(live: LiveEnv, topic: str | None) -> list[dict[str, Any]]:
+def why(
+    live: LiveEnv, topic: str | None, more: Iterable[dict[str, Any]] = ()
+) -> list[dict[str, Any]]:
     """The reason for each cell of the env's row, or for one service, task or suite.
+
+    Args:
+        live: The env.
+        topic: What is asked about; `None` for everything.
+        more: Reasons that the env does not know by itself.
 
     Raises:
         NotFoundError: No such topic.
@@ -148,6 +155,7 @@ def why(live: LiveEnv, topic: str | None) -> list[dict[str, Any]]:
     rows += [_service_reason(live, detail, name) for name in live.units]
     rows += [_task_reason(live, detail, name) for name in live.project.tasks]
     rows += [_test_reason(live, detail, name) for name in live.project.tests]
+    rows += more
     if topic is None:
         return rows
     word = topic.split()[-1]
@@ -182,7 +190,7 @@ def _env_reason(live: LiveEnv, detail: EnvDetail) -> dict[str, Any]:
     change = f"hive warm {view.name}" if view.state != "warm" else f"hive cool {view.name}"
     if view.progress is not None:
         change = "the end of the transition; or the opposite one, which cancels it"
-    return _row(
+    return row(
         "env", view.state.value, detail.since, "what is wanted and observed", evidence, change
     )
 
@@ -208,7 +216,7 @@ def _service_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, An
             if wanted
             else f"hive start {live.record.name} --service {name}"
         )
-    return _row(f"service {name}", view.state.value, view.since, source, evidence, change)
+    return row(f"service {name}", view.state.value, view.since, source, evidence, change)
 
 
 def _task_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, Any]:
@@ -224,7 +232,7 @@ def _task_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, Any]:
     change = "it runs each time the env goes up"
     if task.inputs:
         change = f"a change in {', '.join(task.inputs)}"
-    return _row(f"task {name}", view.state, view.at, "its exit status", evidence, change)
+    return row(f"task {name}", view.state, view.at, "its exit status", evidence, change)
 
 
 def _test_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, Any]:
@@ -242,14 +250,15 @@ def _test_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, Any]:
     change = f"hive test {live.record.name} {name}"
     if view.state is TestState.PASSED and not view.stale:
         change = "a new commit or a changed file makes it stale"
-    return _row(
+    return row(
         f"test {name}", view.state.value, since, "its report and exit status", evidence, change
     )
 
 
-def _row(
+def row(
     cell: str, state: str, since: str | None, source: str, evidence: list[str], change: str
 ) -> dict[str, Any]:
+    """One reason, as `hive why` prints it."""
     return {
         "cell": cell,
         "state": state,

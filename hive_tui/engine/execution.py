@@ -22,7 +22,7 @@ from hive_tui.engine.launching import service_ports
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.observing import task_fingerprint
 from hive_tui.engine.operation import StepContext, StepFailedError
-from hive_tui.engine.protocols import Launch, Removed, Report
+from hive_tui.engine.protocols import Exit, Identity, Launch, Removed, Report
 from hive_tui.engine.state import RunRecord, Trashed
 from hive_tui.model.environment import TestFailure
 from hive_tui.model.errors import HiveError, NotAvailableError
@@ -212,36 +212,39 @@ class Execution:
             )
 
         try:
-            code = await self._run_recorded(launch, record, context)
+            ended = await self._run_recorded(launch, record, context)
         except asyncio.CancelledError:  # a time-out says so itself, and shows how far it came
             raise failed("was stopped") from None
-        if code != 0:
-            raise failed(ending(code))
+        if ended.why is not None:
+            raise failed(ended.why)
+        if ended.code != 0:
+            raise failed(ending(ended.code))
 
-    async def _run_recorded(
-        self, launch: Launch, record: RunRecord, context: StepContext
-    ) -> int | None:
-        """Run a process that the next daemon could find, and return its exit status."""
+    async def _run_recorded(self, launch: Launch, record: RunRecord, context: StepContext) -> Exit:
+        """Run a process that the next daemon could find, and return how it ended."""
         world = self._world
         world.store.put_run(record)
         world.checkpoint(f"launching:{record.name}")
-        code: int | None = None
+        end = Exit(None)
         try:
             identity = await world.processes.launch(launch)
+            self._live.guests[identity.pid] = record.name
             record = msgspec.structs.replace(record, identity=identity)
             world.store.put_run(record)
             world.checkpoint(f"launched:{record.name}")
             context.spawned()
             try:
-                code = (await world.processes.exited(identity, launch.exit_file)).code
+                end = await world.processes.exited(identity, launch.exit_file)
             except asyncio.CancelledError:
                 await world.processes.stop(identity, signal.SIGTERM, TASK_GRACE_S)
                 raise
         finally:
-            ended = msgspec.structs.replace(record, ended=world.clock.now(), exit_code=code)
+            if record.identity is not None:
+                self._live.guests.pop(record.identity.pid, None)
+            ended = msgspec.structs.replace(record, ended=world.clock.now(), exit_code=end.code)
             world.store.put_run(ended)
             launch.exit_file.unlink(missing_ok=True)
-        return code
+        return end
 
     # --- services ----------------------------------------------------------------------------
 
@@ -344,6 +347,9 @@ class Execution:
                 more={"report": str(report)},
             )
 
+        def born(identity: Identity) -> None:
+            live.guests[identity.pid] = suite.name
+
         live.running_suites.add(suite.name)
         live.changed()
         try:
@@ -359,12 +365,14 @@ class Execution:
                 read_report=self._read_report,
                 clock=world.clock,
                 spawned=context.spawned,
+                born=born,
                 timed_out=lambda: context.timed_out,
                 kept=lambda verdict: live.verdicts.update({suite.name: verdict}),
             )
             live.content = await world.worktrees.content(live.record.worktree)
         finally:
             report.unlink(missing_ok=True)
+            live.guests = {pid: name for pid, name in live.guests.items() if name != suite.name}
             live.running_suites.discard(suite.name)
             live.changed()
 

@@ -9,8 +9,10 @@ import os
 from collections.abc import Callable, Sequence
 
 from hive_tui.config import loading
+from hive_tui.engine.admission import Admission
 from hive_tui.engine.adopting import Adopting
 from hive_tui.engine.container_recovery import ContainerRecovery
+from hive_tui.engine.costs import Costs
 from hive_tui.engine.destroying import Destroying
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.recovery import Recovery
@@ -19,7 +21,7 @@ from hive_tui.engine.transitions import Transitions
 from hive_tui.engine.world import World
 from hive_tui.model.environment import EnvRecord
 from hive_tui.model.errors import HiveError, NotFoundError, UsageError
-from hive_tui.model.project import Project
+from hive_tui.model.project import Limits, Project
 from hive_tui.model.wire import HiveView, ProjectView
 
 log = logging.getLogger(__name__)
@@ -43,8 +45,11 @@ class Hive:
         """Told of each env that goes."""
         self._stamps: dict[str, Stamp] = {}
         self._problems: dict[str, str] = {}
+        self._tried: dict[str, Stamp] = {}
         self.transitions = Transitions(world)
-        self.spawning = Spawning(world, self.transitions, self.enter, self.leave)
+        self.costs = Costs(world.store, world.clock)
+        self.admission = Admission(world, self.transitions, self.costs, self.envs.values)
+        self.spawning = Spawning(world, self.transitions, self.enter, self.leave, self.admission)
         self.adopting = Adopting(world, self.spawning)
         self.destroying = Destroying(world, self.transitions, self.spawning, self.enter, self.leave)
         self._containers = ContainerRecovery(world, lambda: list(self.envs.values()))
@@ -56,7 +61,10 @@ class Hive:
             self.refresh,
             self.leave,
             self._containers,
+            self.admission,
         )
+        self.short_of_memory: Callable[[], str | None] = lambda: None
+        """Why memory is short, in words; `None` where it is not."""
 
     async def open(self) -> None:
         """Read the store, find what runs and go on with what was half done."""
@@ -84,6 +92,7 @@ class Hive:
 
     async def close(self) -> None:
         """Let go of everything; services run on."""
+        await self.admission.close()
         await self._containers.close()
         await self.spawning.close()
         await self.destroying.close()
@@ -132,6 +141,18 @@ class Hive:
                 raise
         return self.projects[name]
 
+    def limits(self, live: LiveEnv) -> Limits:
+        """What an env's project allows, as its hive.toml is now; the last one that could be read.
+
+        What limits the idle must count also where nobody asks for anything.
+        """
+        known = self.projects.get(live.record.project, live.project)
+        stamp = _stamp(known.root, known.sources)
+        if stamp not in (self._stamps.get(known.name), self._tried.get(known.name)):
+            self._tried[known.name] = stamp  # what cannot be read is not tried every two seconds
+            self._read(known.name, known.root)
+        return self.projects.get(known.name, known).limits
+
     def refresh(self, live: LiveEnv) -> None:
         """Give an env its project's newest hive.toml.
 
@@ -156,6 +177,7 @@ class Hive:
                 code="project_in_use",
             )
         await self.destroying.forget(name)
+        self.costs.forget_project(name)
         self.projects.pop(name, None)
         self._problems.pop(name, None)
         self.world.store.drop_project(name)
@@ -245,13 +267,16 @@ class Hive:
 
     def view(self) -> HiveView:
         """What the head line shows of the whole hive."""
-        used = sum(live.memory_bytes or 0 for live in self.envs.values())
+        budget = self.admission.budget()
         cpu = sum(live.cpu_percent or 0.0 for live in self.envs.values())
         scheduler = self.world.scheduler
         return HiveView(
             projects=self.project_views(),
-            memory_used_bytes=used,
-            memory_limit_bytes=self.world.memory_bytes,
+            memory_used_bytes=budget.used_bytes,
+            memory_limit_bytes=budget.limit_bytes,
+            memory_forecast_bytes=budget.forecast_bytes,
+            memory_free_bytes=budget.free_bytes,
+            pressure=self.short_of_memory(),
             cpu_percent=round(cpu, 1),
             slots=scheduler.slots,
             slots_taken=scheduler.slots_taken,

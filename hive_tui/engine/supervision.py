@@ -382,7 +382,10 @@ class Unit:
     def _go_on_after_end(
         self, code: int | None, now: float, *, up_s: float, why: str | None = None
     ) -> None:
-        """Do what the policy says about an end that nobody asked for, or a failed launch."""
+        """Do what the policy says about an end that nobody asked for, or a failed launch.
+
+        `why` says it better than the exit status does.
+        """
         choice = restarts.decide(
             self.service.restart,
             code,

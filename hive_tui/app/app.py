@@ -22,7 +22,7 @@ from hive_tui.app import figures, keymap, themes
 from hive_tui.app.actions import DEFAULT
 from hive_tui.app.beginning import DemoMaker, repository_without_toml
 from hive_tui.app.bridge import Bridge
-from hive_tui.app.ending import on_signals
+from hive_tui.app.ending import end_with_terminal, on_signals
 from hive_tui.app.intents import Intents
 from hive_tui.app.lines import safe
 from hive_tui.app.marks import TRANSITIONS, of_level
@@ -332,6 +332,7 @@ class HiveApp(App[None]):
             loop.call_soon_threadsafe(self.exit, None, status)
 
         on_signals(leave)
+        end_with_terminal()
 
     def _drop_the_question(self) -> None:
         """Nobody is asked about an env that has gone."""

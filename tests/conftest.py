@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+import hypothesis
 import pytest
 
 from tests.hives import Yard
 from tests.terminals import Terminal
+
+hypothesis.settings.register_profile("hive")  # a busy machine is no failure
+hypothesis.settings.load_profile("hive")
 
 
 class OnTerminal(Protocol):
@@ -23,6 +27,7 @@ class OnTerminal(Protocol):
         columns: int = 120,
         rows: int = 36,
         environ: dict[str, str] | None = None,
+        controlling: bool = True,
     ) -> Terminal:
         """Start it.
 
@@ -31,6 +36,7 @@ class OnTerminal(Protocol):
             columns: Cells of a row.
             rows: Rows of the terminal.
             environ: Beside the yard's own variables.
+            controlling: Whether a hang-up is told.
         """
 
 
@@ -54,10 +60,12 @@ def on_terminal(yard: Yard) -> Iterator[OnTerminal]:
         columns: int = 120,
         rows: int = 36,
         environ: dict[str, str] | None = None,
+        controlling: bool = True,
     ) -> Terminal:
         terminal = Terminal(
             (sys.executable, "-m", "hive_tui", *words),
             environ={**yard.environ, **(environ or {})},
+            controlling=controlling,
             cwd=yard.repo,
             columns=columns,
             rows=rows,

@@ -99,6 +99,7 @@ class Terminal:
         cwd: Path,
         columns: int = 120,
         rows: int = 36,
+        controlling: bool = True,
     ) -> None:
         """Start the program as the leader of a session that has the terminal.
 
@@ -108,6 +109,7 @@ class Terminal:
             cwd: Its folder.
             columns: Cells of a row.
             rows: Rows of the terminal.
+            controlling: Whether the terminal is its session's, which a hang-up is then told.
         """
         self.drawn = b""
         """All that was drawn so far, as it came."""
@@ -118,7 +120,7 @@ class Terminal:
         self._master, slave = pty.openpty()
         self._set_size(columns, rows)
         self.process = subprocess.Popen(
-            (sys.executable, "-c", _LAUNCHER, *argv),
+            (sys.executable, "-c", _LAUNCHER, *argv) if controlling else argv,
             cwd=cwd,
             env={"TERM": "xterm-256color", **environ},
             stdin=slave,

@@ -22,7 +22,7 @@ from hive_tui.app import figures, keymap, themes
 from hive_tui.app.actions import DEFAULT
 from hive_tui.app.beginning import DemoMaker, repository_without_toml
 from hive_tui.app.bridge import Bridge
-from hive_tui.app.ending import on_signals
+from hive_tui.app.ending import end_with_terminal, on_signals
 from hive_tui.app.intents import Intents
 from hive_tui.app.lines import safe
 from hive_tui.app.marks import TRANSITIONS, of_level
@@ -167,7 +167,9 @@ class HiveApp(App[None]):
 
     @on(Changed)
     def show_changes(self, message: Changed) -> None:
-        """Take the new state and let the screen in front draw it."""
+        """Take the new state and let the screen in front draw it; nothing while all closes."""
+        if not self.is_running:
+            return
         self.state = message.state
         self._welcome_or_not()
         self._drop_the_question()
@@ -295,7 +297,7 @@ class HiveApp(App[None]):
         self.post_message(self.Changed(state))
 
     def _tick(self) -> None:
-        if isinstance(self.screen, HiveScreen):
+        if self.is_running and isinstance(self.screen, HiveScreen):  # not while all closes
             self.screen.redraw()
 
     def _welcome_or_not(self) -> None:
@@ -330,6 +332,7 @@ class HiveApp(App[None]):
             loop.call_soon_threadsafe(self.exit, None, status)
 
         on_signals(leave)
+        end_with_terminal()
 
     def _drop_the_question(self) -> None:
         """Nobody is asked about an env that has gone."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import termios
+import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -31,6 +34,26 @@ def on_signals(leave: Callable[[int], None]) -> None:
 
     for number in _SIGNALS:
         signal.signal(number, ended)
+
+
+def end_with_terminal() -> None:
+    """End the process soon after its terminal is gone, also where no signal tells it.
+
+    Only the leader of a session gets a hang-up. Whatever else has the terminal open would wait for
+    ever to write to it, and be told in every turn of a loop that there is something to read. A
+    thread waits for the kernel's word; that costs nothing.
+    """
+    if sys.platform != "linux":  # elsewhere poll knows no terminals
+        return
+
+    def wait() -> None:
+        gone = select.poll()
+        gone.register(0, 0)
+        gone.poll()
+        time.sleep(PATIENCE_S)  # who got a signal as well leaves in order
+        os._exit(128 + signal.SIGHUP)
+
+    threading.Thread(target=wait, name="terminal", daemon=True).start()
 
 
 def _terminal_is_there() -> bool:

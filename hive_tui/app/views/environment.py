@@ -21,8 +21,10 @@ from hive_tui.app.views.head import ended
 from hive_tui.app.views.look import Look
 from hive_tui.app.views.port_map import PortRow, port_map
 from hive_tui.app.views.sections import (
+    LAST_WORDS,
     events_section,
     failure_section,
+    last_words_in,
     services_section,
     tasks_section,
     tests_section,
@@ -89,7 +91,8 @@ def environment_page(
     left: list[Line] = [*head, BLANK, *services]
     right: list[Line] = []
     aside = right if wide else left
-    _section(left, failure_section(detail, left_width, look))
+    tail = last_words_in(rows - len(left)) if rows else LAST_WORDS
+    _section(left, failure_section(detail, left_width, look, tail=tail))
     _section(left, tests_section(detail, left_width, look))
     _section(left, tasks_section(detail.tasks, left_width, look))
     if trace is not None and trace.steps:

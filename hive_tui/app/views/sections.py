@@ -40,8 +40,11 @@ from hive_tui.model.wire import LogLine
 _EVENTS = 14
 _REMEDIES = ("env.logs", "env.warm", "service.restart", "env.shell")
 """Actions that help after a failure."""
-_LEAST_WORDS = 4
-"""Rows below which the last words say too little."""
+LAST_WORDS = 10
+"""Last lines of what is broken at most."""
+
+_LEAST_ROWS = 4
+"""Rows below which the newest words of all logs say too little."""
 
 
 def services_section(detail: EnvDetail, width: int, look: Look, chosen: str | None) -> list[Line]:
@@ -104,7 +107,9 @@ def _reasons(detail: EnvDetail, width: int, look: Look) -> list[Line]:
     return [BLANK, *lines] if lines else []
 
 
-def failure_section(detail: EnvDetail, width: int, look: Look, *, tail: int = 10) -> list[Line]:
+def failure_section(
+    detail: EnvDetail, width: int, look: Look, *, tail: int = LAST_WORDS
+) -> list[Line]:
     """What broke and why, its last words, and the keys that help.
 
     Args:
@@ -132,6 +137,11 @@ def failure_section(detail: EnvDetail, width: int, look: Look, *, tail: int = 10
         for action in (look.keys.by_id[name] for name in _REMEDIES)
     ]
     return [cut(heading, width), *words, *hint, cut((Span("  "), *joined(keys)), width)]
+
+
+def last_words_in(rows: int) -> int:
+    """How many last lines `failure_section` may have, so that its keys are seen in these rows."""
+    return min(LAST_WORDS, max(3, rows - 3))
 
 
 def tests_section(detail: EnvDetail, width: int, look: Look) -> list[Line]:
@@ -254,7 +264,7 @@ def words_section(lines: Sequence[LogLine], width: int, rows: int, look: Look) -
         rows: That may be taken, the heading included.
         look: Time and terminal.
     """
-    if not lines or rows < _LEAST_WORDS:
+    if not lines or rows < _LEAST_ROWS:
         return []
     shown = lines[-(rows - 1) :]
     name = min(12, max(cell_len(safe(line.source)) for line in shown))

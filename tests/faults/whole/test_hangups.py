@@ -127,3 +127,15 @@ def test_a_terminal_that_stops_reading_harms_nothing_but_itself(
     stuck.until(lambda: LEFT in stuck.drawn, "it gives the screen back")
     stuck.process.wait(DEADLINE_S)
     assert stuck.process.returncode == 0
+
+
+def test_a_terminal_that_goes_without_a_word_takes_the_dashboard_with_it(
+    yard: Yard, on_terminal: OnTerminal
+) -> None:
+    yard.make_repo(GATED)
+    yard.hive("spawn", "auth")
+    terminal = on_terminal(controlling=False)
+    terminal.until_shown("auth", "q quit")
+    terminal.hang_up()
+    assert terminal.process.returncode == 128 + signal.SIGHUP
+    assert yard.env("auth")["state"] == "cold"

@@ -129,7 +129,7 @@ class LogFeed:
         before = await self._ask(place, back=True)
         behind = await self._ask(place, back=False)
         self._ring.replace(before, behind, live=False)
-        return self._ring.first + sum(1 for line in before.lines if self._ring.keeps(line))
+        return self._ring.first + sum(block.count for block in self._ring.keeps(before.blocks))
 
     async def refill(self) -> None:
         """Hold again all lines before the live end that are wanted; what comes meanwhile stays."""
@@ -137,7 +137,7 @@ class LogFeed:
         before = ring.last
         page = await self._ask(dict(ring.end), back=True)
         if ring.live and (wanted, hidden) == (ring.wanted, ring.hidden):
-            since = tuple(ring.shown[max(0, before - ring.first) :])
+            since = tuple(block for _, block in ring.shown.blocks_from(before))
             ring.replace(page, Page(since, end=dict(ring.end)), live=True)
 
     async def seek(self, wanted: LogFilter, start: int, direction: int) -> int | None:
@@ -151,9 +151,9 @@ class LogFeed:
             direction: -1 or 1.
         """
         ring, back = self._ring, direction < 0
-        at = nearest(ring.shown, wanted, start - ring.first, direction)
-        if at is not None:
-            return ring.first + at
+        number = nearest(ring.shown, wanted, start, direction)
+        if number is not None:
+            return number
         if not ring.pageable or (ring.begins if back else ring.live):
             return None
         both = ring.wanted.joined(wanted)
@@ -161,13 +161,13 @@ class LogFeed:
         while True:
             self._progress(back=back, place=place)
             page = await self._ask(place, back=back, lines=1, wanted=both)
-            if page.lines:
+            if page.blocks:
                 break
             if page.complete:
                 return None
             place.update(page.start if back else page.end)
         await self.around({**place, **page.end})
-        return ring.find(page.lines[0].source, page.lines[0].end)
+        return ring.find(page.blocks[0].source, page.blocks[0].end)
 
     async def measure(self) -> None:
         """See how long the logs are by now."""

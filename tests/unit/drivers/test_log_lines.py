@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -13,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_tui.drivers import log_lines
-from hive_tui.drivers.log_lines import backwards, forwards, last_whole
+from hive_tui.drivers.log_following import blocks
+from hive_tui.drivers.log_index import LogTimes
+from hive_tui.drivers.log_lines import Line, backwards, grown, last_whole
 
 LOGS = st.lists(st.binary(max_size=12).map(lambda line: line.replace(b"\n", b"")), max_size=12)
 
@@ -25,6 +28,14 @@ def log(data: bytes) -> Iterator[int]:
         file.write(data)
         file.flush()
         yield file.fileno()
+
+
+def forwards(fd: int, offset: int, most_bytes: int) -> tuple[list[Line], int]:
+    """Finished lines from an offset on, and the offset past them."""
+    begin, data = grown(fd, offset, most_bytes)
+    found = blocks("api", begin, data, LogTimes(Path("/nowhere"), 0.0))
+    lines = [(line.end, line.text) for block in found for line in block.lines()]
+    return lines, begin + len(data)
 
 
 def expected(lines: list[bytes]) -> list[tuple[int, bytes]]:

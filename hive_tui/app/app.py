@@ -9,6 +9,7 @@ from pathlib import Path
 
 from textual import on
 from textual.app import App, SystemCommand
+from textual.driver import Driver
 from textual.events import Event, InputEvent
 from textual.message import Message
 from textual.notifications import SeverityLevel
@@ -69,6 +70,7 @@ class HiveApp(App[None]):
         folder: Path | None = None,
         clock: Callable[[], float] = time.time,
         pace: Pace | None = None,
+        driver: type[Driver] | None = None,
     ) -> None:
         """Create the app; nothing is asked of the client before it runs.
 
@@ -82,8 +84,9 @@ class HiveApp(App[None]):
             folder: Where the person is; what they may begin with is looked for there.
             clock: Seconds since the epoch.
             pace: Of the process, where the dashboard has one to itself.
+            driver: What reads keys and paints; Textual's own choice where left out.
         """
-        super().__init__()
+        super().__init__(driver_class=driver)
         self.animation_level = "none"
         self.client = client
         self.keys = DEFAULT

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from hive_tui.app.log_find import nearest
 from hive_tui.app.ring import Page, Place, Ring, Window, parse_page
 from hive_tui.client.protocol import HiveClient
 from hive_tui.model.log_filter import LogFilter
@@ -140,20 +139,16 @@ class LogFeed:
             since = tuple(block for _, block in ring.shown.blocks_from(before))
             ring.replace(page, Page(since, end=dict(ring.end)), live=True)
 
-    async def seek(self, wanted: LogFilter, start: int, direction: int) -> int | None:
-        """Number of the nearest line that a filter keeps, wherever in the logs it is.
+    async def seek(self, wanted: LogFilter, direction: int) -> int | None:
+        """Number of the nearest line beside the ring that a filter keeps, wherever it is.
 
-        The ring holds it then, although for that it may have to let go of all else.
+        The ring holds it then, although for that it has to let go of all else.
 
         Args:
             wanted: What the line is to have, beside what all lines of the ring have.
-            start: Number; looks at lines before it (-1) or after it (1).
-            direction: -1 or 1.
+            direction: -1 looks before the first line, 1 after the last one.
         """
         ring, back = self._ring, direction < 0
-        number = nearest(ring.shown, wanted, start, direction)
-        if number is not None:
-            return number
         if not ring.pageable or (ring.begins if back else ring.live):
             return None
         both = ring.wanted.joined(wanted)

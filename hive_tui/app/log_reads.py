@@ -15,6 +15,7 @@ from textual.worker import Worker
 
 from hive_tui.app.lines import safe
 from hive_tui.app.log_feed import LogFeed
+from hive_tui.app.log_find import nearest
 from hive_tui.app.ring import Page, Place, Ring, Window
 from hive_tui.app.widgets.log_view import LogView
 from hive_tui.model.errors import HiveError
@@ -125,8 +126,19 @@ class LogReads:
     # --- a look beside it --------------------------------------------------------------------
 
     def seek(self, wanted: LogFilter, direction: int, what: str) -> None:
-        """Go to the nearest line that a filter keeps, wherever it is; say where there is none."""
-        self._look(partial(self._sought, wanted, direction, what), searching=True)
+        """Go to the nearest line that a filter keeps, wherever it is; say where there is none.
+
+        Where it is in memory, one is there when this returns: the next step goes on from it.
+        """
+        view = self._view
+        start = view.end if direction < 0 else view.end - 1
+        start = start if view.cursor is None else view.cursor
+        number = nearest(self._ring.shown, wanted, start, direction)
+        if number is None:
+            self._look(partial(self._sought, wanted, direction, what), searching=True)
+            return
+        self.stop()
+        view.show(number)
 
     def to_place(self, place: Place) -> None:
         """Show the lines before a place."""
@@ -190,16 +202,13 @@ class LogReads:
         self._settled()
 
     async def _sought(self, wanted: LogFilter, direction: int, what: str) -> None:
-        view = self._view
-        start = view.end if direction < 0 else view.end - 1
-        start = start if view.cursor is None else view.cursor
-        number = await self._feed.seek(wanted, start, direction)
+        number = await self._feed.seek(wanted, direction)
         if number is None:
             side = "above" if direction < 0 else "below"
             self._screen.notify(f"no {what} {side}", markup=False, timeout=3)
             return
         self._settle()
-        view.show(number)
+        self._view.show(number)
 
     async def _surround(self, place: Place, *, start: bool = False) -> None:
         end = await self._feed.around(place)

@@ -3,8 +3,8 @@
 Three facts, measured. Textual paints a second change only when its frame has passed, by default
 17 ms later: the foot that answers a key waited that long for the log that it stood below. And a
 full sweep of memory walks over every object that is there, a hundred thousand of them parts of the
-libraries that never go away: 30 to 60 ms, every second or two under load. And Textual waits for 100 ms after an escape key
-whether it was the start of another key, where a terminal cannot tell the two apart.
+libraries that never go away: 30 to 60 ms, every second or two under load. And where a terminal
+cannot tell an escape key from the start of another key, Textual waits 100 ms for the rest of that.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ FPS = 240
 """Most paintings a second. How many there are is decided by what changes: see `bridge`."""
 
 ESCAPE_MS = 10
-"""Wait after an escape key, as tmux does: the bytes of one key come together. Over a line that tears
-them apart a person sets `ESCDELAY`."""
+"""Wait after an escape key, as tmux does: the bytes of one key come together. Over a line that
+tears them apart a person sets `ESCDELAY`."""
 
 QUIET_S = 1.0
 """So long after the last key nobody waits for an answer, in seconds."""

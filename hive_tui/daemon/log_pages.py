@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from hive_tui.config.secrets import Masker
 from hive_tui.daemon.server import Emit
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.drivers.log_scan import Page
@@ -47,7 +48,7 @@ class LogPages:
         self._reader = reader
 
     async def follow(
-        self, uid: str, sources: Sequence[str], params: Mapping[str, Any], mask: Mask, emit: Emit
+        self, uid: str, sources: Sequence[str], params: Mapping[str, Any], mask: Masker, emit: Emit
     ) -> Any:
         """The last lines as a page, or none where it goes on `from` a place; then what follows."""
         asked = msgspec.convert(params.get("from"), dict[str, int] | None)
@@ -68,7 +69,9 @@ class LogPages:
                         "skipped": batch.skipped,
                         "high": {name: self._reader.end(uid, name) for name in names},
                         "halves": {
-                            name: encoded(mask(half)) for name, half in halves.items() if half
+                            name: encoded(mask.unfinished(half))
+                            for name, half in halves.items()
+                            if half
                         },
                     }
                 )

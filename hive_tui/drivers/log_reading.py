@@ -42,6 +42,7 @@ class LogReader:
         lines: int,
         since: float | None = None,
         grep: re.Pattern[str] | None = None,
+        half: Callable[[bytes], bytes] = bytes,
     ) -> list[LogLine]:
         """The last lines, oldest first, the unfinished ones included.
 
@@ -53,8 +54,9 @@ class LogReader:
             lines: At most so many in all; negative: all of them.
             since: Only lines from this time on, in seconds since the epoch.
             grep: Only lines whose `plain` text it is found in.
+            half: What is shown of an unfinished line.
         """
-        return self._read(uid, sources, lines, since, grep, whole=False)[0]
+        return self._read(uid, sources, lines, since, grep, half)[0]
 
     def read_with_offsets(
         self,
@@ -66,7 +68,7 @@ class LogReader:
         grep: re.Pattern[str] | None = None,
     ) -> tuple[list[LogLine], dict[str, int]]:
         """As `read` without unfinished lines, and the offsets at which `follow` goes on."""
-        return self._read(uid, sources, lines, since, grep, whole=True)
+        return self._read(uid, sources, lines, since, grep, None)
 
     async def follow(
         self,
@@ -151,8 +153,7 @@ class LogReader:
         lines: int,
         since: float | None,
         grep: re.Pattern[str] | None,
-        *,
-        whole: bool,
+        half: Callable[[bytes], bytes] | None,
     ) -> tuple[list[LogLine], dict[str, int]]:
         merged: list[LogLine] = []
         offsets: dict[str, int] = {}
@@ -163,12 +164,14 @@ class LogReader:
                 continue
             try:
                 end = os.fstat(fd).st_size
-                end = last_whole(fd, 0, end) if whole else end
+                finished = last_whole(fd, 0, end)
+                end = finished if half is None else end
                 offsets[source] = end
                 last: list[LogLine] = []
                 if lines != 0:
                     times = self._times(uid, source, fd)
-                    for line in backwards(fd, 0, end):
+                    for past, text in backwards(fd, 0, end):
+                        line = past, half(text) if half and past > finished else text
                         if since is not None and times.at(line[0]) < since:
                             break
                         if grep is None or grep.search(plain(line[1])):

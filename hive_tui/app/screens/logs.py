@@ -28,6 +28,8 @@ from hive_tui.model.levels import Level
 from hive_tui.model.log_filter import LogFilter
 
 FRAME_S = 1 / 25
+_LATELY_S = 5
+"""For so long it is told that lines were skipped."""
 
 _HINTS = {
     "search": "text to mark; enter goes to the match above",
@@ -56,6 +58,8 @@ class LogsScreen(HiveScreen):
         self._due = self._grew = False
         self._seen: tuple[float, int, bool] | None = None
         self._rate = 0.0
+        self._skipped = [0] * _LATELY_S
+        """Bytes that had been skipped, in each of the last seconds."""
         self._found = 0
         self._before = LogFilter()
         """The filter as it was before one was typed."""
@@ -319,6 +323,7 @@ class LogsScreen(HiveScreen):
         if self._seen is not None and self._seen[2] == ring.live:
             self._rate = (amount - self._seen[1]) / max(0.001, now - self._seen[0])
         self._seen = (now, amount, ring.live)
+        self._skipped = [*self._skipped[1:], ring.skipped_bytes]
         self._reads.measure()
         self._show_foot()
 
@@ -336,6 +341,7 @@ class LogsScreen(HiveScreen):
             below_lines=view.behind,
             below_bytes=max(0, sum(size.values()) - sum(above.values())),
             above_bytes=max(0, sum(above.values())),
+            skipped_bytes=ring.skipped_bytes - self._skipped[0],
             rate=self._rate,
             looking=self._feed.looking,
             searching=self._reads.searching,

@@ -28,6 +28,8 @@ class LogStatus(msgspec.Struct, frozen=True):
     """Of the logs, below the window; where it follows: not read yet."""
     above_bytes: int = 0
     """Of the logs, above the end of the window."""
+    skipped_bytes: int = 0
+    """Of what followed lately, left out because it came too fast."""
     rate: float = 0.0
     """Lines a second, or bytes where it is not live."""
     looking: Looking | None = None
@@ -59,6 +61,9 @@ def log_foot(now: LogStatus, width: int) -> Line:
 
 
 def _state(now: LogStatus) -> Line:
+    if now.following and now.skipped_bytes:
+        gone = f"  {figures.size(now.skipped_bytes)} skipped to keep up: scroll up to read them"
+        return (Span("following", "good"), Span(gone, "warning"))
     if now.following:
         if now.live and now.below_bytes >= LAG_BYTES:
             late = f"  {figures.size(now.below_bytes)} behind, end catches up"

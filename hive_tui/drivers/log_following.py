@@ -19,8 +19,8 @@ BATCH_BYTES = 256 * 1024
 """Read of one source for one batch: more would hold the loop up."""
 SKIP_BYTES = 16 * 1024 * 1024
 """Who is further behind than that, and lets lines be skipped, goes on near the end."""
-_NEAR_BYTES = 1024 * 1024
-"""How near."""
+NEAR_BYTES = 1024 * 1024
+"""How near; less than that."""
 
 
 class Batch(NamedTuple):
@@ -112,7 +112,7 @@ class LogFollower:
         stat = os.fstat(fd)
         offset = self.reached.get(source, 0)
         if self._skips and stat.st_size - offset > SKIP_BYTES:
-            near = stat.st_size - _NEAR_BYTES
+            near = stat.st_size - NEAR_BYTES
             found = os.pread(fd, LONGEST, near).find(b"\n")
             batch.skipped[source] = offset = near + found + 1
         begin, data = grown(fd, offset, BATCH_BYTES)

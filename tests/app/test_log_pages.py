@@ -273,7 +273,7 @@ async def test_what_comes_too_fast_is_skipped_and_can_still_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hive_tui.drivers.log_following.SKIP_BYTES", 100_000)
-    monkeypatch.setattr("hive_tui.drivers.log_following._NEAR_BYTES", 20_000)
+    monkeypatch.setattr("hive_tui.drivers.log_following.NEAR_BYTES", 20_000)
     async with logged(tmp_path) as it:
         it.write("api", b"begin")
         view = await it.open("begin")
@@ -296,6 +296,7 @@ async def test_held_it_shows_its_lines_although_what_comes_is_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hive_tui.drivers.log_following.SKIP_BYTES", 100_000)
+    monkeypatch.setattr("hive_tui.drivers.log_following.NEAR_BYTES", 20_000)
     async with logged(tmp_path) as it:
         it.write("api", b"begin")
         view = await it.open("begin")

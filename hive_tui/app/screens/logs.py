@@ -122,6 +122,7 @@ class LogsScreen(HiveScreen):
         )
         super().on_mount()
         self._view.taken = self._taken
+        self._field.entered = self._entered
         self.set_focus(self._view)
         self._follow()
         self.set_interval(1.0, self._measure)
@@ -149,16 +150,15 @@ class LogsScreen(HiveScreen):
         elif self._field.purpose == "filter":
             self._filter(event.value)
 
-    @on(LogField.Entered)
-    def entered(self, event: LogField.Entered) -> None:
+    def _entered(self, purpose: str, text: str) -> None:
         """Keep the filter, or mark the text and go to the nearest match above."""
         self.set_focus(self._view)
-        if event.purpose == "search":
-            self._mark(event.text)
-            if event.text:
+        if purpose == "search":
+            self._mark(text)
+            if text:
                 self._to_match(-1)
         else:
-            self._filter(event.text)
+            self._filter(text)
 
     def _taken(self, event: Key) -> bool:
         """Open a field in the instant of its key, and give it what was typed ahead.

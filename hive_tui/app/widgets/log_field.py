@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.events import Key
-from textual.message import Message
 from textual.widgets import Input
 
 
@@ -14,16 +15,13 @@ class LogField(Input):
     key that closes it. So that key is obeyed here, and what comes behind it is let past.
     """
 
-    class Entered(Message):
-        """It was closed with what is in it."""
-
-        def __init__(self, purpose: str, text: str) -> None:
-            super().__init__()
-            self.purpose = purpose
-            self.text = text
-
-    purpose = ""
-    """What it is for, in the words of who opened it; "" while it is closed."""
+    def __init__(self, *, id: str | None = None) -> None:
+        """Create it, closed."""
+        super().__init__(id=id)
+        self.purpose = ""
+        """What it is for, in the words of who opened it; "" while it is closed."""
+        self.entered: Callable[[str, str], None] = lambda purpose, text: None
+        """Called in the turn of the key that closes it, with the purpose and what is in it."""
 
     def open(self, purpose: str, text: str, hint: str) -> None:
         """Show it, with a text in it that was there already, and give it the keys."""
@@ -41,10 +39,13 @@ class LogField(Input):
         self.display = False
 
     def on_key(self, event: Key) -> None:
-        """Close at the key that closes; leave alone what came behind it."""
-        if not self.purpose:
-            event.prevent_default()
-        elif event.key == "enter":
-            event.prevent_default().stop()
-            self.post_message(self.Entered(self.purpose, self.value))
+        """Close at the key that closes; give back to the app what came behind it."""
+        if self.purpose and event.key != "enter":
+            return
+        event.prevent_default().stop()
+        if self.purpose:
+            purpose = self.purpose
             self.shut()
+            self.entered(purpose, self.value)
+        elif not self.has_focus:
+            self.app.post_message(Key(event.key, event.character))

@@ -47,5 +47,5 @@ class LogField(Input):
             purpose = self.purpose
             self.shut()
             self.entered(purpose, self.value)
-        elif not self.has_focus:
+        elif self.screen.focused is not self:
             self.app.post_message(Key(event.key, event.character))

@@ -112,3 +112,20 @@ def test_the_nearest_line_is_found_on_either_side() -> None:
     assert nearest(every, errors, -1001, 1) == -1000
     assert nearest(every, errors, 500, 1) == 2000
     assert nearest(every, errors, 2000, 1) is None
+
+
+def test_what_was_skipped_takes_all_before_it_along_unless_one_looks_at_that() -> None:
+    ring = Ring()
+    ring.replace(page(0, 100, 100), live=True)
+    late = tuple(packed(lines(500, 510)))
+    went_on = Page(late, high=place(510), skipped={"api": 2500})
+    ring.follow(went_on, (20, 60))
+    assert rows(ring) == list(range(100))
+    assert not ring.live
+    ring.live = True
+    ring.follow(went_on, None)
+    assert rows(ring) == list(range(500, 510))
+    assert ring.first == 100
+    assert ring.start == {"api": 2500, "web": 500}
+    assert ring.end == place(510)
+    assert ring.skipped_bytes == 2000

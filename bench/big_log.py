@@ -28,8 +28,6 @@ _LINE = (
 )
 _AT_ONCE = 20_000
 _SETTLED_S = 2.0
-_TOLD_S = 3.2
-"""Until a message has left the screen, so that the next one is not mistaken for it."""
 _TOML = """
 [logs]
 max_mb = 4000
@@ -76,7 +74,6 @@ def _big(made: Yard, log: Path, rounds: int) -> list[Figure]:
             shown.until(f"nowhere{at}", f"/nowhere{at}")
             shown.until("searching back", "\r")
             given_up.append(shown.until("given up", "\x1b") * 1e3)
-            time.sleep(_TOLD_S)
         rss = psutil.Process(shown.process.pid).memory_info().rss / 1e6
     grown = (daemon.memory_info().rss - before) / 1e6
     beside = "; ".join(f"{name} {median(took):.0f} ms" for name, took in floors.items())

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from hive_tui.app.lines import safe
-from hive_tui.app.log_feed import LogFeed
+from hive_tui.app.log_feed import LogFeed, Looking
 from hive_tui.app.log_find import nearest
 from hive_tui.app.ring import Page, Place, Ring, Window
 from hive_tui.app.widgets.log_view import LogView
@@ -67,6 +67,8 @@ class LogReads:
         """Whether something is being read beside what follows."""
         self.searching = False
         """Whether that is for a text or an error."""
+        self.given_up: Looking | None = None
+        """How far the look was that was given up last, until one moves on."""
 
     # --- what follows ------------------------------------------------------------------------
 
@@ -160,21 +162,24 @@ class LogReads:
     def wake(self) -> None:
         """Fill the window again although that was cancelled: one looks elsewhere now."""
         self._resting = False
+        self.given_up = None
 
-    def stop(self, *, resting: bool = False) -> None:
-        """Give the look up.
+    def give_up(self) -> None:
+        """Stop because the person wants it, and leave the window as full as it is."""
+        self.given_up = self._feed.looking
+        self._resting = True
+        self.stop()
 
-        Args:
-            resting: Leave the window as full as it is.
-        """
+    def stop(self) -> None:
+        """End the look."""
         self._looks += 1
         self._screen.workers.cancel_group(self._screen, "look")
-        self._resting |= resting
         self._rest()
 
     def _look(self, look: Look, *, searching: bool = False) -> None:
         """Read something beside what follows, in place of what is being read."""
         self.searching = searching
+        self.given_up = None
         self._looks += 1
         self.looking = True
         self._begin("look", partial(self._looked, look, self._looks))

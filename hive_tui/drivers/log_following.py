@@ -15,8 +15,12 @@ from hive_tui.model.log_block import LogBlock
 
 BATCH_S = 0.05
 """Least time between two batches of a followed log, unless there is a whole batch to catch up."""
-BATCH_BYTES = 256 * 1024
-"""Read of one source for one batch: more would hold the loop up."""
+LINES_BYTES = 256 * 1024
+"""Read for one batch for who takes line by line: more would hold the loop up."""
+BLOCKS_BYTES = 1024 * 1024
+"""The same for who takes blocks. The more is told at once, the less waits for a busy machine."""
+_LEAST_BYTES = 64 * 1024
+"""Read of one source at least."""
 SKIP_BYTES = 16 * 1024 * 1024
 """Who is further behind than that, and lets lines be skipped, goes on near the end."""
 NEAR_BYTES = 1024 * 1024
@@ -36,7 +40,13 @@ class LogFollower:
     """Follows some sources of an env."""
 
     def __init__(
-        self, logs: LogFiles, uid: str, offsets: Mapping[str, int], *, skips: bool = False
+        self,
+        logs: LogFiles,
+        uid: str,
+        offsets: Mapping[str, int],
+        *,
+        most_bytes: int,
+        skips: bool = False,
     ) -> None:
         """Create it; opens nothing.
 
@@ -44,10 +54,12 @@ class LogFollower:
             logs: The files.
             uid: The env.
             offsets: Where to start in each source; 0 where one is missing.
+            most_bytes: What is read for one batch, shared by the sources.
             skips: Whether it may leave a part out when it is far behind.
         """
         self._logs = logs
         self._uid = uid
+        self._most_bytes = most_bytes
         self._skips = skips
         self._grown = asyncio.Event()
         self._stops: dict[str, Callable[[], None]] = {}
@@ -79,7 +91,7 @@ class LogFollower:
                 told = True
                 ended = loop.time()
                 yield batch
-                behind = sum(len(block.text) for block in batch.blocks) > BATCH_BYTES // 2
+                behind = sum(len(block.text) for block in batch.blocks) > self._most_bytes // 4
                 await asyncio.sleep(0 if behind else max(0.0, ended + BATCH_S - loop.time()))
         finally:
             if stop_news is not None:
@@ -115,7 +127,8 @@ class LogFollower:
             near = stat.st_size - NEAR_BYTES
             found = os.pread(fd, LONGEST, near).find(b"\n")
             batch.skipped[source] = offset = near + found + 1
-        begin, data = grown(fd, offset, BATCH_BYTES)
+        share = max(_LEAST_BYTES, self._most_bytes // len(self._stops))
+        begin, data = grown(fd, offset, share)
         self.reached[source] = begin + len(data)
         if data:
             self._grown.set()

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
-from hive_tui.drivers.log_following import LogFollower
+from hive_tui.drivers.log_following import BLOCKS_BYTES, LINES_BYTES, LogFollower
 from hive_tui.drivers.log_index import LogTimes
 from hive_tui.drivers.log_lines import Line, backwards, last_whole
 from hive_tui.drivers.log_scan import LogScan, Place
@@ -90,9 +90,8 @@ class LogReader:
             offsets: Where to start in each, from `read_with_offsets`; 0 where one is missing.
             grep: Only lines whose `plain` text it is found in.
         """
-        async with contextlib.aclosing(
-            LogFollower(self._logs, uid, offsets).batches(sources)
-        ) as batches:
+        follower = LogFollower(self._logs, uid, offsets, most_bytes=LINES_BYTES)
+        async with contextlib.aclosing(follower.batches(sources)) as batches:
             async for batch in batches:
                 yield [
                     line
@@ -103,7 +102,7 @@ class LogReader:
 
     def follower(self, uid: str, offsets: Mapping[str, int]) -> LogFollower:
         """What follows by the block, and skips a part rather than lag for ever."""
-        return LogFollower(self._logs, uid, offsets, skips=True)
+        return LogFollower(self._logs, uid, offsets, most_bytes=BLOCKS_BYTES, skips=True)
 
     def half(self, uid: str, source: str, offset: int) -> bytes:
         """The unfinished line at `offset`, its first 4 KiB; empty where it is finished by now."""

@@ -132,6 +132,7 @@ async def test_a_long_search_tells_how_far_it_is_and_esc_ends_it_where_one_was(
         await it.until_shown("searching back … 3 of 15 MB, esc cancels")
         await it.press("escape")
         await it.until(lambda: "searching" not in it.text())
+        assert "given up after 3 of 15 MB" in it.text()
         assert view.following
         assert "row0199999" in it.text()
         asked = len(it.client.asked("logs.page"))

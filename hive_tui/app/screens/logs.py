@@ -190,9 +190,8 @@ class LogsScreen(HiveScreen):
                 self._mark("")
             else:
                 self._want(self._before, self._ring.hidden)
-        elif self._reads.looking and (look := self._feed.looking) is not None:
-            self._reads.stop(resting=True)
-            self.app.notify(f"given up after {look.words}", markup=False, timeout=3)
+        elif self._reads.looking and self._feed.looking is not None:
+            self._reads.give_up()
         elif self._view.needle:
             self._mark("")
         elif self._ring.wanted:
@@ -345,6 +344,7 @@ class LogsScreen(HiveScreen):
             rate=self._rate,
             looking=self._feed.looking,
             searching=self._reads.searching,
+            given_up=self._reads.given_up,
             wanted=ring.wanted,
             needle=view.needle,
             found=self._found,

@@ -35,6 +35,8 @@ class LogStatus(msgspec.Struct, frozen=True):
     looking: Looking | None = None
     searching: bool = False
     """Whether `looking` is for a text or an error, rather than for lines to show."""
+    given_up: Looking | None = None
+    """The look that was given up just now."""
     wanted: LogFilter = LogFilter()
     needle: str = ""
     found: int = 0
@@ -78,7 +80,8 @@ def _state(now: LogStatus) -> Line:
 def _looking(now: LogStatus) -> Line:
     look = now.looking
     if look is None:
-        return ()
+        gone = now.given_up
+        return () if gone is None else (Span(f"given up after {gone.words}", "warning"),)
     doing = "searching" if now.searching else "filtering" if now.wanted else "reading"
     way = "back" if look.back else "on"
     return (Span(f"{doing} {way} … {look.words}, esc cancels", "moving"),)

@@ -33,8 +33,10 @@ class TerminalDriver(LinuxDriver):
             while True:
                 ending = self.exit_event.is_set()
                 ready = selector.select(0.0 if ending else wait_s)
-                text = decoder.decode(os.read(self.fileno, _AT_ONCE)) if ready else ""
-                if text:
+                data = os.read(self.fileno, _AT_ONCE) if ready else b""
+                if ready and not data:  # the terminal is gone, and says so in every turn
+                    self.exit_event.wait(_REST_S)
+                if text := decoder.decode(data):
                     for event in parser.feed(text):
                         self.process_message(event)
                 for event in parser.tick():

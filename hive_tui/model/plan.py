@@ -29,6 +29,8 @@ class StepKind(StrEnum):
     COPY = "copy"
     LINK = "link"
     TASK = "task"
+    BUILD = "build"
+    """Build the image of a service that is a container."""
     PREPARE = "prepare"
     """First node of a service: everything that waits for nothing (folders, port checks)."""
     START = "start"

@@ -17,6 +17,7 @@ from hive_tui.model.project import (
     IdleLimits,
     Limits,
     Link,
+    Mount,
     PerEnv,
     Ports,
     Project,
@@ -134,7 +135,7 @@ def test_every_key_of_the_file_reaches_the_project() -> None:
                 ready=Ready(ReadyKind.EXEC, "pg_isready -U postgres"),
                 env={"POSTGRES_PASSWORD": "dev"},
                 ports={"db": 5432},
-                volumes={"data": "/var/lib/postgresql/data"},
+                mounts=(Mount("data", "/var/lib/postgresql/data"),),
             ),
             "api": Service(
                 "api",

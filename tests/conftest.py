@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+import hypothesis
 import pytest
 
 from tests.hives import Yard
 from tests.terminals import Terminal
+
+hypothesis.settings.register_profile("hive")  # a busy machine is no failure
+hypothesis.settings.load_profile("hive")
 
 
 class OnTerminal(Protocol):

@@ -83,33 +83,36 @@ async def draw(
     moment: Moment,
     *,
     size: tuple[int, int],
-    theme: str = DEFAULT,
+    themes: Sequence[str] = (DEFAULT,),
     keys: Sequence[str] = (),
-) -> str:
-    """One picture.
+) -> list[str]:
+    """One screen.
 
     Args:
         moment: What is shown.
         size: Cells and rows.
-        theme: Name of a theme that comes with the product.
-        keys: Pressed before the picture is taken.
+        themes: Names of themes that come with the product.
+        keys: Pressed before the pictures are taken.
 
     Returns:
-        The SVG document.
+        An SVG document for each theme.
     """
+    documents = []
     with _same_everywhere():
-        app = HiveApp(StillClient(moment), theme=theme, clock=lambda: moment.at)
+        app = HiveApp(StillClient(moment), theme=themes[0], clock=lambda: moment.at)
         async with app.run_test(size=size) as pilot:
-            while app.state.link is not Link.LIVE or len(app.state.envs) < len(
-                moment.snapshot.envs
-            ):
+            while app.state.link is not Link.LIVE:
                 await pilot.pause(0.01)
             await _settled(app, pilot)
             for key in keys:
                 await pilot.press(key)
                 await _settled(app, pilot)
-            background = app.theme_variables["background"]
-            return svg.document(_rows(app), size[0], background.lower())
+            for theme in themes:
+                app.theme = theme
+                await _settled(app, pilot)
+                background = app.theme_variables["background"]
+                documents.append(svg.document(_rows(app), size[0], background.lower()))
+    return documents
 
 
 async def _settled(app: HiveApp, pilot: Pilot[None]) -> None:
@@ -130,10 +133,12 @@ def _rows(app: HiveApp) -> list[list[Strip]]:
     return [[*row] for row in update.strips]
 
 
-async def picture(moment: Moment, name: str, size: tuple[int, int], theme: str) -> str:
-    """The picture of that name."""
+async def pictures(
+    moment: Moment, name: str, size: tuple[int, int], themes: Sequence[str] = THEMES
+) -> list[str]:
+    """The pictures of that name, one a theme."""
     shown = moment.empty() if name == WELCOME else moment
-    return await draw(shown, size=size, theme=theme, keys=SCREENS[name])
+    return await draw(shown, size=size, themes=themes, keys=SCREENS[name])
 
 
 def file_name(name: str, size: tuple[int, int], theme: str) -> str:
@@ -150,11 +155,11 @@ async def draw_all(moment: Moment, folder: Path) -> list[Path]:
     for old in folder.glob("*.svg"):
         old.unlink()
     files: list[Path] = []
-    for theme in THEMES:
-        for size in SIZES:
-            for name in SCREENS:
+    for size in SIZES:
+        for name in SCREENS:
+            for theme, drawn in zip(THEMES, await pictures(moment, name, size), strict=True):
                 file = folder / file_name(name, size, theme)
-                file.write_text(await picture(moment, name, size, theme), "utf-8")
+                file.write_text(drawn, "utf-8")
                 files.append(file)
     return files
 

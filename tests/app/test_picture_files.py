@@ -11,7 +11,7 @@ import pytest
 
 from hive_tui.app import pictures
 from hive_tui.app.moment import keep, taken
-from hive_tui.app.pictures import SCREENS, SIZES, THEMES, file_name, picture
+from hive_tui.app.pictures import SCREENS, SIZES, THEMES, file_name
 
 MOMENT = Path(__file__).with_name("moment.json")
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
@@ -49,7 +49,7 @@ async def test_a_picture_is_what_the_dashboard_shows(
     name: str, size: tuple[int, int], theme: str
 ) -> None:
     kept = (FOLDER / file_name(name, size, theme)).read_text("utf-8")
-    drawn = await picture(taken(MOMENT), name, size, theme)
+    (drawn,) = await pictures.pictures(taken(MOMENT), name, size, [theme])
     if drawn != kept:
         changes = difflib.unified_diff(
             rows(kept), rows(drawn), "docs", "drawn now", lineterm="", n=0

@@ -48,7 +48,7 @@ def words(document: str) -> str:
     ],
 )
 async def test_every_screen_becomes_a_small_picture(name: str, shown: str) -> None:
-    document = await draw(moment(), size=(120, 36), keys=SCREENS[name])
+    (document,) = await draw(moment(), size=(120, 36), keys=SCREENS[name])
     assert shown in words(document)
     assert len(document) < 80_000
     assert "http" not in document.replace("http://www.w3.org/2000/svg", "").replace("http://", "")

@@ -398,7 +398,7 @@ _FILES = {
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_whatever_the_files_hold_the_proposal_loads(data: st.DataObject) -> None:
     root = Path(tempfile.mkdtemp())
     try:

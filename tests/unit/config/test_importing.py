@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pygit2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_tui.config.importing.proposal import propose
@@ -195,7 +195,6 @@ _SCRIPTS = st.dictionaries(
 
 
 @given(lines=st.lists(_LINES), scripts=_SCRIPTS | st.integers(), more=st.dictionaries(_ODD, _ODD))
-@settings(deadline=None)
 def test_whatever_the_files_hold_the_proposal_is_a_valid_file(
     lines: list[str], scripts: object, more: dict[str, str]
 ) -> None:

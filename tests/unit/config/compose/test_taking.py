@@ -154,7 +154,7 @@ _FILE = st.fixed_dictionaries(
 
 
 @given(first=_FILE, second=_FILE)
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_whatever_the_files_hold_nothing_but_problems_comes_of_it(
     first: object, second: object
 ) -> None:

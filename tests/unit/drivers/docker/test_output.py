@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_tui.drivers.docker import log_position
@@ -13,7 +13,6 @@ from hive_tui.drivers.docker.frames import Frames, timed
 from hive_tui.drivers.docker.log_position import Position
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=50)), st.integers(1, 20))
 def test_frames_come_out_as_they_went_in_however_they_are_cut(texts: list[bytes], cut: int) -> None:
     data = b"".join(struct.pack(">BxxxL", 1, len(text)) + text for text in texts)

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_tui.drivers.docker import subnets
@@ -16,7 +16,6 @@ from hive_tui.model.errors import HiveError
 SMALL = (IPv4Network("10.9.0.0/24"),)
 
 
-@settings(deadline=None)
 @given(
     taken=st.lists(st.integers(0, 255).map(lambda n: IPv4Network((f"10.9.0.{n & ~15}", 28)))),
     containers=st.integers(1, 100),

@@ -92,7 +92,7 @@ class Daemon:
             listening=sockets,
             logs=self._logs,
             worktrees=GitWorktrees(),
-            folders=LocalFolders(),
+            folders=LocalFolders(home.overlays),
             store=self.store,
             bus=Bus(),
             launcher=Launcher(

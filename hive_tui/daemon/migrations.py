@@ -114,7 +114,18 @@ _FIRST: Migration = (
     "CREATE INDEX events_by_env ON events (env, seq) WHERE env IS NOT NULL",
 )
 
-MIGRATIONS: Sequence[Migration] = (_FIRST,)
+_LINKS: Migration = (
+    """
+    CREATE TABLE links (
+        env_uid TEXT NOT NULL REFERENCES envs (uid) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        record BLOB NOT NULL,
+        PRIMARY KEY (env_uid, name)
+    ) WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: Sequence[Migration] = (_FIRST, _LINKS)
 """Entry n leads from version n to version n + 1."""
 
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from hive_tui.config import loading
+from hive_tui.engine import links
 from hive_tui.engine.destroying import Destroying
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.recovery import Recovery
@@ -60,6 +61,8 @@ class Hive:
                     f"hive.toml cannot be used: {self._problems[record.project]}; mend it, "
                     f"then `hive warm {record.name}`"
                 )
+        for live in self.envs.values():
+            await links.remount(live)
         await self.spawning.drop_half_made(self.world.store.projects().get)
         await self._recovery.run(self.envs)
         for project in self.projects.values():

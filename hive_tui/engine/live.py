@@ -15,7 +15,7 @@ from hive_tui.engine.operation import Operation
 from hive_tui.engine.plan import level
 from hive_tui.engine.progress import Feed
 from hive_tui.engine.protocols import Exit, Identity, Usage
-from hive_tui.engine.state import TaskRecord, Verdict
+from hive_tui.engine.state import LinkRecord, TaskRecord, Verdict
 from hive_tui.engine.supervision import Unit
 from hive_tui.engine.world import World
 from hive_tui.model.environment import (
@@ -72,6 +72,9 @@ class LiveEnv:
         self.memory_bytes: int | None = None
         self.cpu_percent: float | None = None
         self.tasks: dict[str, TaskRecord] = {t.task: t for t in world.store.tasks(record.uid)}
+        self.links: dict[str, LinkRecord] = {
+            entry.path: entry for entry in world.store.links(record.uid)
+        }
         self.verdicts: dict[str, Verdict] = {v.suite: v for v in world.store.verdicts(record.uid)}
         self.previous_s: float | None = None
         self.units: dict[str, Unit] = {}

@@ -15,7 +15,9 @@ from hive_tui.model.environment import Failure, ProgressView, Waiting
 from hive_tui.model.errors import HiveError
 from hive_tui.model.plan import Outcome, Plan, Step, StepKind, Trace
 
-_TIMED = frozenset({StepKind.WORKTREE, StepKind.TASK, StepKind.READY, StepKind.SUITE})
+_TIMED = frozenset(
+    {StepKind.WORKTREE, StepKind.INSTALL, StepKind.TASK, StepKind.READY, StepKind.SUITE}
+)
 """Kinds that take long enough for an ETA to be a guess where they were never measured."""
 
 

@@ -28,6 +28,8 @@ class StepKind(StrEnum):
     WORKTREE = "worktree"
     COPY = "copy"
     LINK = "link"
+    INSTALL = "install"
+    """Fill a dependency folder of the env's own."""
     TASK = "task"
     PREPARE = "prepare"
     """First node of a service: everything that waits for nothing (folders, port checks)."""

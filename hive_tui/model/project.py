@@ -164,7 +164,13 @@ class Link(msgspec.Struct, frozen=True):
     mode: str = "auto"
     """`auto`, `symlink`, `reflink`, `copy`, `hardlink` or `overlay`."""
     key: tuple[str, ...] = ()
+    """Paths, relative to the top, of what says what is in the folder."""
     install: str | None = None
+
+    @property
+    def task(self) -> str:
+        """Name of the install as a step and as the source of a log."""
+        return "install-" + self.path.replace("/", "-")
 
 
 class Ports(msgspec.Struct, frozen=True):

@@ -54,7 +54,7 @@ def target(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("mode", ["copy", "hardlink"])
 async def test_a_tree_comes_over_as_it_is(source: Path, target: Path, mode: str) -> None:
-    assert await LocalFolders().link(str(source), str(target), mode) == mode
+    assert (await LocalFolders().link(str(source), str(target), mode)).mode == mode
     assert listing(target) == listing(source)
     data = target / "pkg" / "data"
     assert data.stat().st_mtime == 1e9
@@ -69,7 +69,7 @@ async def test_a_copy_is_private(source: Path, target: Path) -> None:
 
 
 async def test_a_symlink_points_at_the_main_checkout(source: Path, target: Path) -> None:
-    assert await LocalFolders().link(str(source), str(target), "symlink") == "symlink"
+    assert (await LocalFolders().link(str(source), str(target), "symlink")).mode == "symlink"
     assert os.readlink(target) == str(source)
 
 
@@ -77,7 +77,7 @@ async def test_auto_is_a_reflink_where_the_filesystem_can_else_a_symlink(
     source: Path, target: Path
 ) -> None:
     able = can_reflink(str(source), str(target.parent))
-    mode = await LocalFolders().link(str(source), str(target), "auto")
+    mode = (await LocalFolders().link(str(source), str(target), "auto")).mode
     assert mode == ("reflink" if able else "symlink")
     assert target.is_symlink() is not able
     assert os.listdir(target.parent) == ["node_modules"]
@@ -101,7 +101,7 @@ async def test_overlay_is_not_available_yet(source: Path, target: Path) -> None:
 
 async def test_a_missing_source_does_nothing(tmp_path: Path, target: Path) -> None:
     gone = str(tmp_path / "gone")
-    assert await LocalFolders().link(gone, str(target), "copy") == "missing"
+    assert (await LocalFolders().link(gone, str(target), "copy")).mode == "missing"
     await LocalFolders().copy(gone, str(target))
     assert not target.parent.exists()
 
@@ -110,7 +110,7 @@ async def test_what_exists_is_never_touched(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True)
     os.symlink("/nowhere", target)
     for mode in ("auto", "symlink", "copy", "hardlink", "reflink"):
-        assert await LocalFolders().link(str(source), str(target), mode) == "existing"
+        assert (await LocalFolders().link(str(source), str(target), mode)).mode == "existing"
     await LocalFolders().copy(str(source), str(target))
     assert os.readlink(target) == "/nowhere"
 

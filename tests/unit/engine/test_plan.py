@@ -87,7 +87,9 @@ def test_spawn_without_copies_and_links_needs_the_worktree_itself() -> None:
 
 
 def test_a_spawn_that_was_cut_short_goes_on_where_it_was() -> None:
-    there = Observed(worktree=True, prepared=frozenset({"copy:.env"}), done=frozenset({"types"}))
+    there = Observed(
+        worktree=True, lacks=frozenset({"link:node_modules"}), done=frozenset({"types"})
+    )
     plan = make_plan(shop(), Transition.SPAWN, there)
     assert ids(plan) == {"link:node_modules", "task:build"} | up("watch")
     assert needs(plan)["task:build"] == {"link:node_modules"}

@@ -10,6 +10,7 @@ import subprocess
 from typing import Any
 
 from hive_tui.config import loading
+from hive_tui.daemon import link_checks
 from hive_tui.engine.hive import Hive
 from hive_tui.model.errors import HiveError
 from hive_tui.model.home import Home
@@ -26,6 +27,7 @@ async def run(hive: Hive, home: Home, cwd: str) -> list[dict[str, Any]]:
         _files(),
         _secrets(hive, home),
         *[_project(hive, name) for name in hive.world.store.projects()],
+        *await link_checks.run(hive),
         await _here(hive, cwd),
     ]
 

@@ -347,8 +347,13 @@ class Execution:
         return msgspec.structs.replace(report, failures=tuple(map(masked, report.failures)))
 
 
-async def observe(live: LiveEnv) -> Observed:
-    """What the plan of the env's next transition starts from."""
+async def observe(live: LiveEnv, *, folders: bool = False) -> Observed:
+    """What the plan of the env's next transition starts from.
+
+    Args:
+        live: The env.
+        folders: Also look at what it lacks of its copies and dependency folders.
+    """
     done = set()
     for task in live.project.tasks.values():
         record = live.tasks.get(task.name)
@@ -358,7 +363,7 @@ async def observe(live: LiveEnv) -> Observed:
         worktree=os.path.isdir(live.record.worktree),
         services=live.service_states(),
         done=frozenset(done),
-        lacks=await links.lacks(live),
+        lacks=await links.lacks(live) if folders else None,
     )
 
 

@@ -118,7 +118,8 @@ async def keys(live: LiveEnv, link: Link) -> tuple[str, str]:
     else:
         commit = record.base_commit if record.branch_made else record.branch
         ours = folders.committed(root, commit, key_of(link))
-    found = await asyncio.gather(ours, folders.fingerprint(root, key_of(link)))
+    theirs = folders.fingerprint(root, key_of(link))
+    found = await asyncio.gather(ours, theirs)
     return found[0], found[1]
 
 
@@ -171,7 +172,7 @@ async def install(live: LiveEnv, link: Link, run: Callable[[], Awaitable[None]])
     """
     lying, record = await look(live, link), live.links.get(link.path)
     if lying.kind == "symlink" and record is not None and await written_through(live, link):
-        live.event("link.written_through", through_text(live, link), level="warning")
+        live.event("link.written_through", through_text(live, link), level="error")
     note(live, link, INSTALLING, "")
     shared = record is not None and record.mode in _SHARED and lying.kind != "nothing"
     if shared or lying.kind in ("symlink", "overlay"):

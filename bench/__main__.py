@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import cpu, dashboard, figures, fleet, readiness, scheduler, spawn, warm
+from bench import cpu, dashboard, figures, fleet, links, readiness, scheduler, spawn, warm
 from bench.figures import Figure
 
 Theme = Callable[[bool, contextlib.ExitStack], list[Figure]]
@@ -27,6 +27,7 @@ THEMES: dict[str, Theme] = {
     "scheduler": scheduler.measure,
     "readiness": readiness.measure,
     "spawn": spawn.measure,
+    "links": links.measure,
     "fleet": fleet.measure,
     "dashboard": dashboard.measure,
 }

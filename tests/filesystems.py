@@ -16,7 +16,6 @@ _MAKE = {
     "xfs": ("mkfs.xfs", "-q", "-m", "reflink=1"),
     "btrfs": ("mkfs.btrfs", "-q"),
 }
-_SIZE = 512 * 1024 * 1024
 
 
 class UnavailableError(Exception):
@@ -24,8 +23,13 @@ class UnavailableError(Exception):
 
 
 @contextlib.contextmanager
-def filesystem(kind: str, folder: Path) -> Iterator[Path]:
+def filesystem(kind: str, folder: Path, *, size: int = 512 * 1024 * 1024) -> Iterator[Path]:
     """A fresh `xfs` or `btrfs` that can share blocks, gone with the block.
+
+    Args:
+        kind: Which.
+        folder: Where its file and its mount point are made.
+        size: Bytes; the file only takes what is used of them.
 
     Raises:
         UnavailableError: It cannot be had here.
@@ -36,7 +40,7 @@ def filesystem(kind: str, folder: Path) -> Iterator[Path]:
         raise UnavailableError(f"{_MAKE[kind][0]} is not installed")
     image, place = folder / f"{kind}.image", folder / kind
     with image.open("wb") as file:
-        file.truncate(_SIZE)
+        file.truncate(size)
     place.mkdir()
     made = subprocess.run((*_MAKE[kind], str(image)), capture_output=True, text=True, check=False)
     mount = ("mount", "-o", "loop", str(image), str(place))

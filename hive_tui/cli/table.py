@@ -133,6 +133,14 @@ COMMANDS: tuple[Command, ...] = (
         "hive ports auth",
     ),
     Command(
+        "disk",
+        LOOK,
+        "show what environments take on the disk: their own, and what they share",
+        "disk:disk",
+        (_names("NAME", "one environment; none: all"),),
+        "hive disk",
+    ),
+    Command(
         "plan",
         LOOK,
         "show what a transition would run, when, and its critical path",

@@ -170,17 +170,27 @@ class LinkTable(Table, frozen=True):
     path: Annotated[str, _is(Kind.PATH, "The folder.")]
     mode: Annotated[
         Literal["auto", "symlink", "reflink", "copy", "hardlink", "overlay"],
-        Meta(description="How it is taken; `auto` picks the cheapest that is safe here."),
+        Meta(
+            description="How it is taken; `auto` shares blocks where the filesystem can, fills "
+            "the folder by `install` where a package manager's own store makes that cheap, and is "
+            "a link otherwise (a copy for a build cache, which two branches must not share). "
+            "`copy` is private and takes the time and the disk of a copy. `hardlink`: a file that "
+            "is edited in place changes everywhere. `overlay`: needs the right to mount (or "
+            "fuse-overlayfs); renames of its folders fail, changes of the main checkout's show "
+            "through."
+        ),
     ] = "auto"
     key: Annotated[
         list[Path],
         Meta(
             description="Files that say what is in the folder. Where they differ from the main "
-            "checkout's, the env gets its own copy."
+            "checkout's, or have changed since, the env gets its own by `install`; without that, "
+            "a copy."
         ),
     ] = []
     install: Annotated[
-        str | UnsetType, _is(Kind.COMMAND, "Command that fills the env's own copy.")
+        str | UnsetType,
+        _is(Kind.COMMAND, "Command that fills the env's own folder, as a step."),
     ] = UNSET
 
 

@@ -17,11 +17,12 @@ from typing import TypeVar
 
 from hive_tui.drivers import package_stores, tree_copy
 from hive_tui.drivers.committed import committed
+from hive_tui.drivers.disk_use import disk_use
 from hive_tui.drivers.fingerprint import Fingerprints
 from hive_tui.drivers.ignored import counted
 from hive_tui.drivers.overlays import Overlays, mounted
 from hive_tui.drivers.parents import drop_empty, make_parents
-from hive_tui.engine.protocols import Folders, Linked, Lying
+from hive_tui.engine.protocols import DiskUse, Folders, Linked, Lying
 from hive_tui.model.errors import HiveError
 
 T = TypeVar("T")
@@ -95,6 +96,12 @@ class LocalFolders(Folders):
 
     async def forget(self, owner: str) -> None:
         await _aside(lambda: self._overlays.release(owner, forget=True))
+
+    async def disk_use(
+        self, envs: Sequence[tuple[str, str]], progress: Callable[[int], None]
+    ) -> tuple[tuple[DiskUse, ...], int]:
+        owners = [(worktree, *self._overlays.uppers(owner)) for owner, worktree in envs]
+        return await disk_use(owners, progress)
 
     async def fingerprint(self, worktree: str, globs: Sequence[str]) -> str:
         return await self._fingerprints.of(worktree, tuple(globs))

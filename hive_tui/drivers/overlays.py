@@ -91,6 +91,10 @@ class Overlays:
         if forget and not self._places(owner):
             delete(str(self._folder / owner))
 
+    def uppers(self, owner: str) -> list[str]:
+        """Folders that hold what an env has changed in its overlays."""
+        return [str(place / "upper") for place in self._places(owner)]
+
     def _places(self, owner: str) -> list[Path]:
         folder = (self._folder or Path()) / owner
         return sorted(folder.iterdir()) if folder.is_dir() else []

@@ -226,4 +226,4 @@ def _tell(live: LiveEnv, path: str, done: Linked) -> None:
     for text in done.notes:
         live.event("link.note", f"{live.record.name}: {path}: {text}")
         for feed in live.feeds:
-            feed.note(f"{path}: {text}")
+            feed.note(path, text)

@@ -45,9 +45,9 @@ class Feed:
         event = {"kind": "copying", "step": step, "files": files, "bytes": size}
         self._watch({**event, "env": self._env})
 
-    def note(self, text: str) -> None:
+    def note(self, step: str, text: str) -> None:
         """Tell something that a person should know."""
-        self._watch({"kind": "note", "env": self._env, "text": text})
+        self._watch({"kind": "note", "env": self._env, "step": step, "text": f"{step}: {text}"})
 
     def _tell(
         self,

@@ -367,6 +367,17 @@ class Lying(msgspec.Struct, frozen=True):
     """True where its content follows from one branch's sources."""
 
 
+class DiskUse(msgspec.Struct, frozen=True):
+    """What some folders take on the disk."""
+
+    files: int
+    """Files, links and folders."""
+    bytes: int
+    """As if they stood alone; a file with several names counts once."""
+    own_bytes: int
+    """What would be free without them."""
+
+
 class Folders(Protocol):
     """Copies and links of untracked things from the main checkout."""
 
@@ -420,6 +431,17 @@ class Folders(Protocol):
 
     async def forget(self, owner: str) -> None:
         """Unmount an env's overlays and delete what it has changed in them."""
+        ...
+
+    async def disk_use(
+        self, envs: Sequence[tuple[str, str]], progress: Callable[[int], None]
+    ) -> tuple[tuple[DiskUse, ...], int]:
+        """What envs (owner, worktree) take with their overlays, and all of them together.
+
+        Args:
+            envs: Of which.
+            progress: Told how many files were seen.
+        """
         ...
 
     async def committed(self, repo: str, commit: str, globs: Sequence[str]) -> str:

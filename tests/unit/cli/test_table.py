@@ -25,6 +25,7 @@ CONTRACT = {
     "thaw",
     "restart",
     "destroy",
+    "disk",
     "undo",
     "logs",
     "ports",

@@ -9,6 +9,7 @@ from hive_tui.config.checks import NO_PORTS
 from hive_tui.config.problems import KeyPath, Problem, show, unknown_name
 from hive_tui.config.schema import File
 from hive_tui.config.templates import port_variable
+from hive_tui.model.project import Link
 
 _READY = ("tcp", "http", "exec", "log", "file")
 _LAST_PORT = 65535
@@ -39,10 +40,23 @@ def check(document: Mapping[str, object], file: File) -> list[Problem]:
         *_variables(document),
         *_services(document, file),
         *_twice("link", [link.path for link in file.link]),
+        *_installs(file),
         *_twice("copy", [copy.path for copy in file.copy]),
         *_shared_names(document),
         *_cycles(file),
     ]
+
+
+def _installs(file: File) -> Iterator[Problem]:
+    """An install has a name among the tasks: its step's and its log's."""
+    taken = dict.fromkeys(file.tasks, "a task")
+    for index, link in enumerate(file.link):
+        name = Link(link.path).task
+        if isinstance(link.install, str):
+            if other := taken.get(name):
+                found = f"an install named {name}, as {other} is"
+                yield Problem(("link", index, "install"), found, "a name of its own")
+            taken[name] = f"that of {link.path}"
 
 
 def _ports(file: File) -> Iterator[Problem]:

@@ -133,6 +133,14 @@ COMMANDS: tuple[Command, ...] = (
         "hive ports auth",
     ),
     Command(
+        "forward",
+        USE,
+        "lead the project's fixed ports ([forward] in hive.toml) to an environment",
+        "forward:forward",
+        (NAME, _switch("--off", help="let the ports go")),
+        "hive forward auth",
+    ),
+    Command(
         "disk",
         LOOK,
         "show what environments take on the disk: their own, and what they share",

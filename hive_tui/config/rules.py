@@ -64,6 +64,9 @@ def _ports(file: File) -> Iterator[Problem]:
     if ports.base + ports.block > _LAST_PORT:
         found = f"base {ports.base} + block {ports.block} = {ports.base + ports.block}"
         yield Problem(("ports", "block"), found, f"a sum of at most {_LAST_PORT}")
+    for port in file.forward:
+        if int(port) > _LAST_PORT:
+            yield Problem(("forward", port), port, f"a port from 1 to {_LAST_PORT}")
     offsets: dict[int, str] = {}
     variables: dict[str, str] = {}
     for name, offset in ports.names.items():

@@ -55,6 +55,7 @@ Port = Annotated[int, Meta(ge=1, le=65535)]
 Offset = Annotated[int, Meta(ge=0, le=65534)]
 Path = Annotated[str, _is(Kind.PATH)]
 Glob = Annotated[str, _is(Kind.GLOB)]
+FixedPort = Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}$")]
 Step = Annotated[str, _is(Kind.STEP)]
 
 Cwd = Annotated[
@@ -340,6 +341,13 @@ class File(Table, frozen=True):
     logs: LogsTable = LogsTable()
     limits: LimitsTable = LimitsTable()
     ports: PortsTable = PortsTable()
+    forward: Annotated[
+        dict[FixedPort, Annotated[str, _is(Kind.PORT)]],
+        Meta(
+            description="Fixed ports on 127.0.0.1, each with the name of the port that it leads "
+            "to in one env at a time (`hive forward NAME`)."
+        ),
+    ] = {}
     env: Annotated[
         dict[Variable, Value],
         Meta(description="Variables of every service, task, test, agent and shell of an env."),

@@ -17,6 +17,7 @@ from hive_tui.daemon.store import SqliteStore
 from hive_tui.daemon.subscription import Subscription
 from hive_tui.drivers import junit
 from hive_tui.drivers.folders import LocalFolders
+from hive_tui.drivers.forwards import LocalForwards
 from hive_tui.drivers.http import get_status
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.drivers.logs import LogFiles
@@ -113,7 +114,7 @@ class Daemon:
             memory_bytes=psutil.virtual_memory().total,
             checkpoint=checkpoint,
         )
-        self.hive = Hive(self.world)
+        self.hive = Hive(self.world, LocalForwards())
         self.testing = Testing(self.world, self.hive.transitions)
         self._subscription = Subscription(self.hive)
         self._upkeep = Upkeep(
@@ -157,6 +158,7 @@ class Daemon:
         envs = self.hive.envs.values()
         return (
             self.hive.transitions.busy
+            or self.hive.forwarding.busy
             or bool(self.world.scheduler.operations)
             or any(live.sessions() for live in envs)
             or any(suite.watch for live in envs for suite in live.project.tests.values())

@@ -123,6 +123,12 @@ _LINKS: Migration = (
         PRIMARY KEY (env_uid, name)
     ) WITHOUT ROWID
     """,
+    """
+    CREATE TABLE forwards (
+        project TEXT PRIMARY KEY,
+        env_uid TEXT NOT NULL REFERENCES envs (uid) ON DELETE CASCADE
+    ) WITHOUT ROWID
+    """,
 )
 
 MIGRATIONS: Sequence[Migration] = (_FIRST, _LINKS)

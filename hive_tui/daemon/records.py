@@ -55,6 +55,19 @@ class EnvRecords:
         """One per task that ever ended."""
         return self._named("tasks", env_uid, TaskRecord)
 
+    def put_forward(self, project: str, env_uid: str | None) -> None:
+        """Keep which env has a project's fixed ports."""
+        if env_uid is not None:
+            statement = "INSERT OR REPLACE INTO forwards (project, env_uid) VALUES (?, ?)"
+            self._put(statement, project, env_uid)
+            return
+        self._put("DELETE FROM forwards WHERE project = ?", project)
+
+    def forwards(self) -> dict[str, str]:
+        """Project -> uid of the env that has its fixed ports."""
+        rows = self._database.rows("SELECT project, env_uid FROM forwards")
+        return {str(project): str(env_uid) for project, env_uid in rows}
+
     def put_link(self, link: LinkRecord) -> None:
         """Keep what a dependency folder was made of."""
         self._put_named("links", link.env_uid, link.path, link)

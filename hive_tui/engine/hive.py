@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 from hive_tui.config import loading
 from hive_tui.engine import links
 from hive_tui.engine.destroying import Destroying
+from hive_tui.engine.forwarding import Forwarding
 from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.protocols import Forwards
 from hive_tui.engine.recovery import Recovery
 from hive_tui.engine.spawning import Spawning
 from hive_tui.engine.transitions import Transitions
@@ -27,8 +29,9 @@ log = logging.getLogger(__name__)
 class Hive:
     """Holds the envs; the rooms beside it change them."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, forwards: Forwards) -> None:
         self.world = world
+        self.forwarding = Forwarding(world, forwards, self._by_uid)
         self.envs: dict[str, LiveEnv] = {}
         """By `project/name`."""
         self.projects: dict[str, Project] = {}
@@ -68,12 +71,14 @@ class Hive:
         for project in self.projects.values():
             if any(live.record.project == project.name for live in self.envs.values()):
                 self.spawning.prepare_spares(project)
+        await self.forwarding.open()
         self.destroying.empty_trash()
         for root in self.world.store.projects().values():
             self.destroying.expire_recovery(root)
 
     async def close(self) -> None:
         """Let go of everything; services run on."""
+        await self.forwarding.close()
         await self.spawning.close()
         await self.destroying.close()
         await self.transitions.close()
@@ -180,6 +185,10 @@ class Hive:
             del self.envs[live.id]
         self.left(live)
         live.removed()
+        self.forwarding.left(live)
+
+    def _by_uid(self, uid: str) -> LiveEnv | None:
+        return next((live for live in self.envs.values() if live.record.uid == uid), None)
 
     def env(self, word: str) -> LiveEnv:
         """The env of that name, bare or as `project/name`.

@@ -7,13 +7,14 @@ finishes what it was at before the cancellation leaves it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from hive_tui.model.environment import EnvRecord, GitView, TestFailure
+from hive_tui.model.errors import HiveError
 
 
 class Clock(Protocol):
@@ -456,6 +457,45 @@ class Folders(Protocol):
         self, worktree: str, globs: Sequence[str], paths: frozenset[str]
     ) -> frozenset[str]:
         """Those of the matching paths that count: what git ignores does not, unless it is named."""
+        ...
+
+
+# --- fixed ports -------------------------------------------------------------------------------
+
+
+class PortTakenError(HiveError):
+    """Somebody else listens on a port."""
+
+    default_code = "port_taken"
+
+    def __init__(self, port: int) -> None:
+        """Create the error for a port."""
+        super().__init__(f"port {port} is taken")
+        self.port = port
+
+
+class Forwards(Protocol):
+    """Ports on 127.0.0.1 that lead to other ones, by project."""
+
+    async def lead(self, project: str, owner: str, targets: Mapping[int, int]) -> None:
+        """Lead a project's ports to those of an env, and let its others go.
+
+        Raises:
+            PortTakenError: Somebody else holds one; nothing has changed then.
+            HiveError: It cannot be had for another reason.
+        """
+        ...
+
+    async def close(self, project: str | None = None) -> None:
+        """Let the ports of a project go, or all."""
+        ...
+
+    def owner(self, project: str) -> str | None:
+        """Uid of the env that has a project's ports; `None`: none."""
+        ...
+
+    def open_ports(self) -> dict[str, dict[int, int]]:
+        """Project -> port -> where it leads."""
         ...
 
 

@@ -210,6 +210,8 @@ class Project(msgspec.Struct, frozen=True):
     log_max_bytes: int = 20 * 1024 * 1024
     limits: Limits = Limits()
     ports: Ports = Ports()
+    forward: dict[int, str] = {}
+    """Fixed ports on 127.0.0.1 -> name of the port of one env at a time."""
     env: dict[str, str | Secret] = {}
     links: tuple[Link, ...] = ()
     copies: tuple[str, ...] = ()

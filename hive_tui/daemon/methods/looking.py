@@ -33,6 +33,7 @@ class Looking:
         return {
             "ports": self._ports,
             "disk": self._disk,
+            "forward": self._forward,
             "url": self._url,
             "environ": self._environ,
             "why": self._why,
@@ -42,7 +43,23 @@ class Looking:
 
     async def _ports(self, params: Params, emit: Emit) -> Any:
         envs = [env_of(self._hive, params)] if params.get("env") else sorted_envs(self._hive)
-        return {"ports": answers.port_rows(self._hive, envs)}
+        return {
+            "ports": answers.port_rows(self._hive, envs) + answers.forward_rows(self._hive, envs)
+        }
+
+    async def _forward(self, params: Params, emit: Emit) -> Any:
+        """Show where fixed ports lead; with `env` lead its project's there, with `off` nowhere."""
+        forwarding = self._hive.forwarding
+        if params.get("env"):
+            live = fresh_env_of(self._hive, params)
+            off = bool(params.get("off"))
+            views = await (forwarding.off(live.project) if off else forwarding.switch(live))
+        elif params.get("off"):
+            project = await self._hive.register(str(params.get("cwd") or "/"))
+            views = await forwarding.off(project)
+        else:
+            views = forwarding.views(self._hive.projects.values())
+        return {"forwards": views}
 
     async def _disk(self, params: Params, emit: Emit) -> Any:
         envs = [env_of(self._hive, params)] if params.get("env") else sorted_envs(self._hive)

@@ -26,6 +26,7 @@ CONTRACT = {
     "restart",
     "destroy",
     "disk",
+    "forward",
     "undo",
     "logs",
     "ports",

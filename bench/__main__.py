@@ -15,7 +15,19 @@ from pathlib import Path
 
 import msgspec
 
-from bench import cpu, dashboard, figures, fleet, links, readiness, scheduler, spawn, warm
+from bench import (
+    containers,
+    cpu,
+    dashboard,
+    figures,
+    fleet,
+    links,
+    memory,
+    readiness,
+    scheduler,
+    spawn,
+    warm,
+)
 from bench.figures import Figure
 
 Theme = Callable[[bool, contextlib.ExitStack], list[Figure]]
@@ -26,9 +38,11 @@ THEMES: dict[str, Theme] = {
     "cpu": cpu.measure,
     "scheduler": scheduler.measure,
     "readiness": readiness.measure,
+    "containers": containers.measure,
     "spawn": spawn.measure,
     "links": links.measure,
     "fleet": fleet.measure,
+    "memory": memory.measure,
     "dashboard": dashboard.measure,
 }
 

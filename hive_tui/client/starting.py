@@ -23,6 +23,12 @@ _KEPT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TM
     "SSH_AUTH_SOCK",
     "HIVE_HOME",
     "HIVE_SLOTS",
+    "HIVE_SUBNETS",
+    "DOCKER_CERT_PATH",
+    "DOCKER_CONFIG",
+    "DOCKER_CONTEXT",
+    "DOCKER_HOST",
+    "DOCKER_TLS_VERIFY",
 }
 _KEPT_PREFIXES = ("LC_", "XDG_", "HIVE_FAULT")
 _POLL_S = 0.02

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pathspec
 
-from hive_tui.config import templates
+from hive_tui.config import containers, templates
 from hive_tui.config.problems import KeyPath, Problem, listed, show, unknown_name
 from hive_tui.config.schema import Kind
 from hive_tui.config.templates import Place
@@ -24,6 +24,8 @@ _PLACES = {
     Kind.REGEX: Place.ENV,
     Kind.URL: Place.ENV,
     Kind.FILE: Place.ENV,
+    Kind.WORDS: Place.ENV,
+    Kind.MOUNT: Place.ENV,
     Kind.BRANCH: Place.BRANCH,
     Kind.WORKTREES: Place.WORKTREES,
 }
@@ -95,6 +97,18 @@ def _flaw(kind: Kind, text: str) -> str | None:
             bad = not _converts(duration_s, text)
         case Kind.MEMORY:
             bad = not _converts(lambda value: memory_bytes(value, 1), text)
+        case Kind.SIZE:
+            bad = not _converts(containers.size_bytes, text)
+        case Kind.WORDS:
+            bad = not _converts(containers.words, text)
+        case Kind.MOUNT:
+            bad = not _converts(containers.mount, text)
+        case Kind.TMPFS:
+            bad = not text.startswith("/")
+        case Kind.ADDRESS:
+            bad = not containers.is_address(text)
+        case Kind.PLATFORM:
+            bad = not containers.is_platform(text)
         case Kind.URL:
             bad = not _is_url(templates.filled(text))
         case Kind.WORKTREES:

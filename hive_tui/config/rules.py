@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
+from msgspec import UNSET
+
+from hive_tui.config import containers
 from hive_tui.config.checks import NO_PORTS
 from hive_tui.config.problems import KeyPath, Problem, show, unknown_name
-from hive_tui.config.schema import File
+from hive_tui.config.schema import CONTAINER_KEYS, File, ServiceTable
 from hive_tui.config.templates import port_variable
 from hive_tui.model.project import Link
 
@@ -97,19 +100,54 @@ def _services(document: Mapping[str, object], file: File) -> Iterator[Problem]:
     for name, service in file.services.items():
         path = ("services", name)
         written = _table(document, path)
-        yield from _exactly_one(path, written, ("run", "image"))
+        yield from _exactly_one(path, written, ("run", "image", "build"))
         if "ready" in written and isinstance(written["ready"], dict):
             yield from _exactly_one((*path, "ready"), written["ready"], _READY)
-        if "image" not in written:
-            for key in ("ports", "volumes"):
+        if "image" not in written and "build" not in written:
+            for key in CONTAINER_KEYS:
                 if key in written:
-                    yield Problem((*path, key), "it without image", "only beside image")
+                    yield Problem((*path, key), "it without image", "only beside image or build")
+        else:
+            yield from _container(path, written, service)
+        if service.once:
+            for key in ("ready", "restart", "per_env"):
+                if key in written:
+                    yield Problem((*path, key), "it beside once", "only without once")
+            if service.scope == "shared":
+                yield Problem((*path, "scope"), "shared beside once", "env, or without once")
         if "per_env" in written and service.scope != "shared":
             yield Problem(
                 (*path, "per_env"), f'it with scope "{service.scope}"', 'only with scope "shared"'
             )
         if service.scope == "env":
             yield from _container_ports(path, service.ports, document)
+
+
+def _container(
+    path: KeyPath, written: Mapping[str, object], service: ServiceTable
+) -> Iterator[Problem]:
+    """What a container cannot have, and what it cannot have twice."""
+    if "cwd" in written:
+        found = "it beside image or build"
+        yield Problem((*path, "cwd"), found, "only beside run; working_dir for a container")
+    if written.get("image") == "":
+        yield Problem((*path, "image"), show(""), "the name of an image")
+    ready = service.ready
+    if ready is not UNSET and ready.tcp is not UNSET and ready.tcp not in service.ports:
+        key = (*path, "ready", "tcp")
+        yield unknown_name(key, ready.tcp, service.ports, "no name, for it publishes no ports")
+    targets: set[str] = set()
+    for mount in containers.mounts(service.volumes):
+        if mount.target in targets:
+            found = f"{show(mount.target)} again"
+            yield Problem((*path, "volumes"), found, "each path inside once")
+        targets.add(mount.target)
+    offsets: dict[int, str] = {}
+    for name, inside in service.ports.items():
+        if other := offsets.get(inside):
+            found = f"{inside}, which {other} has too"
+            yield Problem((*path, "ports", name), found, "each port inside once")
+        offsets[inside] = name
 
 
 def _container_ports(

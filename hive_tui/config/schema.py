@@ -15,6 +15,10 @@ from msgspec import UNSET, Meta, UnsetType
 NAME = "^[a-z][a-z0-9_-]{0,63}$"
 PROJECT_NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$"
+SETTING = "^[A-Za-z_][A-Za-z0-9_.-]*$"
+CAPABILITY = "^[A-Z][A-Z0-9_]{1,39}$"
+ULIMIT = "^[a-z]{2,20}$"
+HOST_NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$"
 
 LONGEST_S = 7 * 86400
 
@@ -31,6 +35,12 @@ class Kind(StrEnum):
     GLOB = "a relative glob"
     DURATION = 'a time such as "30m", "2h" or "1d", or "never"'
     MEMORY = 'a share such as "75%" or a size such as "12GB"'
+    SIZE = 'a size such as "512MB" or "2GB", at least 6MB'
+    WORDS = "a command of words and quotations"
+    MOUNT = 'a mount such as "data:/path", "./folder:/path" or "./folder:/path:ro"'
+    TMPFS = 'a path inside the container, such as "/tmp" or "/tmp:size=64m"'
+    ADDRESS = 'an IP address or "host-gateway"'
+    PLATFORM = 'a platform such as "linux/amd64"'
     REGEX = "a regular expression"
     URL = "a URL such as http://127.0.0.1:{{port.NAME}}/path"
     FILE = "a path"
@@ -51,6 +61,9 @@ def _one_of(meaning: str, *keys: str) -> Meta:
 
 Name = Annotated[str, Meta(pattern=NAME)]
 Variable = Annotated[str, Meta(pattern=VARIABLE)]
+Setting = Annotated[str, Meta(pattern=SETTING)]
+"""A variable as some programs in containers want it: `discovery.type`."""
+HostName = Annotated[str, Meta(pattern=HOST_NAME)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Offset = Annotated[int, Meta(ge=0, le=65534)]
 Path = Annotated[str, _is(Kind.PATH)]
@@ -137,15 +150,26 @@ class LogsTable(Table, frozen=True):
 class IdleTable(Table, frozen=True):
     """What happens to an env that nobody and no agent has touched for that long."""
 
-    freeze: Annotated[str, _is(Kind.DURATION, "After this time it is frozen.")] = "30m"
-    cool: Annotated[str, _is(Kind.DURATION, "After this time it goes cold.")] = "2h"
+    freeze: Annotated[
+        str,
+        _is(Kind.DURATION, "After this time it is frozen: no processor, its memory stays taken."),
+    ] = "30m"
+    cool: Annotated[
+        str, _is(Kind.DURATION, "After this time it goes cold, which gives memory back.")
+    ] = "2h"
     stop: Annotated[str, _is(Kind.DURATION, "After this time it is stopped.")] = "1d"
 
 
 class LimitsTable(Table, frozen=True):
     """What all envs together may take of the machine."""
 
-    memory: Annotated[str, _is(Kind.MEMORY, "What all warm envs together may take.")] = "75%"
+    memory: Annotated[
+        str,
+        _is(
+            Kind.MEMORY,
+            "What all envs together may take; what does not fit is not warmed.",
+        ),
+    ] = "75%"
     idle: Annotated[
         IdleTable,
         Meta(description="What happens to an env that nobody and no agent has touched."),
@@ -204,16 +228,26 @@ class CopyTable(Table, frozen=True):
 class ReadyTable(Table, frozen=True):
     """When a service counts as ready: exactly one of the first five keys."""
 
-    tcp: Annotated[str | UnsetType, _is(Kind.PORT, "It listens on the port of that name.")] = UNSET
+    tcp: Annotated[
+        str | UnsetType,
+        _is(Kind.PORT, "It listens on the port of that name; of a container, inside of it."),
+    ] = UNSET
     http: Annotated[
         str | UnsetType, _is(Kind.URL, "A GET of the URL answers with status 200 to 399.")
     ] = UNSET
-    exec: Annotated[str | UnsetType, _is(Kind.COMMAND, "The command ends with status 0.")] = UNSET
+    exec: Annotated[
+        str | UnsetType,
+        _is(Kind.COMMAND, "The command ends with status 0; of a container, inside of it."),
+    ] = UNSET
     log: Annotated[
         str | UnsetType, _is(Kind.REGEX, "A line of its log matches the regular expression.")
     ] = UNSET
     file: Annotated[
-        str | UnsetType, _is(Kind.FILE, "The file exists; relative to the worktree.")
+        str | UnsetType,
+        _is(
+            Kind.FILE,
+            "The file exists; relative to the worktree. An absolute one is inside the container.",
+        ),
     ] = UNSET
     timeout: Timeout = 60.0
 
@@ -222,9 +256,12 @@ class StopTable(Table, frozen=True):
     """How a service is asked to end."""
 
     signal: Annotated[
-        Literal["TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "WINCH", "ABRT", "KILL"],
-        Meta(description="Signal that asks it to end."),
-    ] = "TERM"
+        Literal["TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "WINCH", "ABRT", "KILL"] | UnsetType,
+        Meta(
+            description="Signal that asks it to end; without it TERM, and for a container what "
+            "its image says."
+        ),
+    ] = UNSET
     grace: Annotated[
         float,
         Meta(ge=0, le=3600, description="Seconds until all its processes are killed."),
@@ -238,11 +275,43 @@ class PerEnvTable(Table, frozen=True):
     drop: Annotated[str | UnsetType, _is(Kind.COMMAND, "Removes the env's part.")] = UNSET
 
 
+class BuildTable(Table, frozen=True):
+    """An image that is built from the worktree. The same content is built once."""
+
+    context: Annotated[str, _is(Kind.FOLDER, "Folder whose content the image is built from.")]
+    dockerfile: Annotated[str, _is(Kind.PATH, "The Dockerfile, relative to the context.")] = (
+        "Dockerfile"
+    )
+    args: Annotated[
+        dict[Variable, Annotated[str, _is(Kind.TEMPLATE)]], Meta(description="Build arguments.")
+    ] = {}
+    target: Annotated[
+        str | UnsetType, _is(Kind.TEXT, "Stage to build; without it the last one.")
+    ] = UNSET
+
+
+Words = Annotated[str, _is(Kind.WORDS)] | list[Annotated[str, _is(Kind.TEMPLATE)]] | UnsetType
+
+
+class UlimitTable(Table, frozen=True):
+    """A limit of the kernel for one container; -1 is none."""
+
+    soft: Annotated[int, Meta(ge=-1, le=2**62, description="What holds at first.")]
+    hard: Annotated[int, Meta(ge=-1, le=2**62, description="How far it may be raised inside.")]
+
+
 class ServiceTable(Table, frozen=True):
-    """Something that keeps running: a process (`run`) or a container (`image`), never both."""
+    """Something that keeps running: a process (`run`) or a container (`image` or `build`)."""
 
     run: Annotated[str | UnsetType, _is(Kind.COMMAND, "Command of a process.")] = UNSET
     image: Annotated[str | UnsetType, _is(Kind.TEMPLATE, "Image of a container.")] = UNSET
+    build: Annotated[
+        Annotated[str, _is(Kind.FOLDER)] | BuildTable | UnsetType,
+        Meta(
+            description="Folder with a Dockerfile that a container's image is built from; or a "
+            "table with `context`, `dockerfile`, `args` and `target`."
+        ),
+    ] = UNSET
     cwd: Cwd = UNSET
     needs: Needs = []
     ready: Annotated[
@@ -268,19 +337,109 @@ class ServiceTable(Table, frozen=True):
     scope: Annotated[
         Literal["env", "shared"], Meta(description="One for each env, or one for the project.")
     ] = "env"
-    env: Variables = {}
+    env: Annotated[
+        dict[Setting, Value],
+        Meta(description="Its own environment variables, beside those of `[env]`."),
+    ] = {}
     ports: Annotated[
         dict[Name, Port],
         Meta(description="Containers only: port name to port inside the container."),
     ] = {}
     volumes: Annotated[
-        dict[Name, Annotated[str, _is(Kind.INSIDE)]],
-        Meta(description="Containers only: volume name to path inside; one volume per env."),
+        dict[Name, Annotated[str, _is(Kind.INSIDE)]] | list[Annotated[str, _is(Kind.MOUNT)]],
+        Meta(
+            description="Containers only: volume name to path inside, one volume per env; or a "
+            "list of mounts, of volumes as well as of folders."
+        ),
     ] = {}
+    command: Annotated[
+        Words, Meta(description="Containers only: words that run inside, instead of the image's.")
+    ] = UNSET
+    entrypoint: Annotated[
+        Words, Meta(description="Containers only: what the command is given to.")
+    ] = UNSET
+    user: Annotated[
+        str | UnsetType, _is(Kind.TEMPLATE, "Containers only: who it runs as, `1000:1000`.")
+    ] = UNSET
+    working_dir: Annotated[
+        str | UnsetType, _is(Kind.INSIDE, "Containers only: folder inside that it runs in.")
+    ] = UNSET
+    tmpfs: Annotated[
+        list[Annotated[str, _is(Kind.TMPFS)]],
+        Meta(description="Containers only: paths inside that are kept in memory."),
+    ] = []
+    extra_hosts: Annotated[
+        dict[HostName, Annotated[str, _is(Kind.ADDRESS)]],
+        Meta(
+            description="Containers only: further host names and their addresses; "
+            "`host.docker.internal` is there already."
+        ),
+    ] = {}
+    init: Annotated[
+        bool,
+        Meta(description="Containers only: a small init reaps zombies and passes signals on."),
+    ] = True
+    memory: Annotated[
+        str | UnsetType, _is(Kind.SIZE, "Containers only: memory that it may take.")
+    ] = UNSET
+    cpus: Annotated[
+        Annotated[float, Meta(gt=0, le=1024)] | UnsetType,
+        Meta(description="Containers only: processors that it may take, such as 1.5."),
+    ] = UNSET
+    platform: Annotated[
+        str | UnsetType, _is(Kind.PLATFORM, "Containers only: platform of the image.")
+    ] = UNSET
+    shm_size: Annotated[
+        str | UnsetType, _is(Kind.SIZE, "Containers only: size of /dev/shm; without it 64MB.")
+    ] = UNSET
+    ulimits: Annotated[
+        dict[
+            Annotated[str, Meta(pattern=ULIMIT)],
+            Annotated[int, Meta(ge=-1, le=2**62)] | UlimitTable,
+        ],
+        Meta(description="Containers only: limits of the kernel, such as `nofile = 65536`."),
+    ] = {}
+    cap_add: Annotated[
+        list[Annotated[str, Meta(pattern=CAPABILITY)]],
+        Meta(description="Containers only: capabilities beyond the usual, such as SYS_PTRACE."),
+    ] = []
+    aliases: Annotated[
+        list[HostName],
+        Meta(description="Containers only: further names by which others of the env reach it."),
+    ] = []
+    once: Annotated[
+        bool,
+        Meta(
+            description="Containers only: it runs to its end, as a task does, and what needs it "
+            "waits for that."
+        ),
+    ] = False
     per_env: Annotated[
         PerEnvTable | UnsetType,
         Meta(description='With `scope = "shared"` only: how an env gets its own part.'),
     ] = UNSET
+
+
+CONTAINER_KEYS = (
+    "ports",
+    "volumes",
+    "command",
+    "entrypoint",
+    "user",
+    "working_dir",
+    "tmpfs",
+    "extra_hosts",
+    "init",
+    "memory",
+    "cpus",
+    "platform",
+    "shm_size",
+    "ulimits",
+    "cap_add",
+    "aliases",
+    "once",
+)
+"""Keys of a service that mean nothing without a container."""
 
 
 class TaskTable(Table, frozen=True):
@@ -324,6 +483,37 @@ class TestTable(Table, frozen=True):
     env: Variables = {}
 
 
+class ComposeTable(Table, frozen=True):
+    """Compose files whose services each env gets; `[services.NAME]` adds to one of them."""
+
+    file: Annotated[
+        Path | list[Path],
+        Meta(description="The file; of several the later ones go over the earlier ones."),
+    ]
+    profiles: Annotated[
+        list[str],
+        Meta(description="Profiles whose services run by themselves; those of others on demand."),
+    ] = []
+    services: Annotated[
+        list[str] | UnsetType,
+        Meta(description="Only these services, and what they need; without it all."),
+    ] = UNSET
+    env_file: Annotated[
+        Path | list[Path] | UnsetType,
+        Meta(
+            description="Where `${NAME}` gets its value, after `[env]`; without it the `.env` "
+            "beside the first file."
+        ),
+    ] = UNSET
+    ignore: Annotated[
+        list[str],
+        Meta(
+            description="Keys that hive cannot take over and may leave out, such as "
+            "`services.web.ipc`; `*` stands for any part."
+        ),
+    ] = []
+
+
 class AgentTable(Table, frozen=True):
     """A coding agent that may work in an env."""
 
@@ -354,7 +544,11 @@ class File(Table, frozen=True):
     ] = {}
     link: list[LinkTable] = []
     copy: list[CopyTable] = []
-    services: dict[Name, Annotated[ServiceTable, _one_of("", "run", "image")]] = {}
+    compose: Annotated[
+        ComposeTable | UnsetType,
+        Meta(description="Services of an existing compose file, as they are."),
+    ] = UNSET
+    services: dict[Name, ServiceTable] = {}
     tasks: dict[Name, TaskTable] = {}
     tests: dict[Name, TestTable] = {}
     agents: dict[Name, AgentTable] = {}

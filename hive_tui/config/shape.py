@@ -14,11 +14,25 @@ from msgspec import inspect
 
 from hive_tui.config.checks import Names, check
 from hive_tui.config.problems import KeyPath, Problem, listed, show, unknown_name
-from hive_tui.config.schema import NAME, PROJECT_NAME, VARIABLE, File, Kind
+from hive_tui.config.schema import (
+    CAPABILITY,
+    HOST_NAME,
+    NAME,
+    PROJECT_NAME,
+    SETTING,
+    ULIMIT,
+    VARIABLE,
+    File,
+    Kind,
+)
 
 PATTERNS = {
     NAME: "a name of a-z, 0-9, - and _ that begins with a letter, at most 64 characters",
     PROJECT_NAME: "a name of letters, digits, ., - and _, at most 64 characters",
+    HOST_NAME: "a host name",
+    CAPABILITY: "a capability such as SYS_PTRACE",
+    ULIMIT: "a limit such as nofile or memlock",
+    SETTING: "a variable name of letters, digits, _, . and - that does not begin with a digit",
     VARIABLE: "a variable name of letters, digits and _ that does not begin with a digit",
 }
 
@@ -49,6 +63,8 @@ def describe(info: inspect.Type, kind: Kind | None = None) -> str:
             return str(kind or PATTERNS.get(pattern or "", "text"))
         case inspect.IntType() | inspect.FloatType():
             return _range(info)
+        case inspect.BoolType():
+            return "true or false"
         case inspect.LiteralType(values=values):
             return listed([str(value) for value in values])
         case inspect.ListType(item_type=inspect.StructType()):
@@ -105,6 +121,8 @@ class Reader:
                 words = [str(word) for word in info.values]
                 self.problems.append(unknown_name(path, value, words, "nothing"))
                 return _OMIT
+            case bool(), inspect.BoolType():
+                return value
             case ((int() | float()), (inspect.IntType() | inspect.FloatType())):
                 if _fits(value, info):
                     return value
@@ -161,7 +179,12 @@ def _member(
     for alternative in info.types:
         member, own = plain(alternative)
         match value, member:
-            case (dict(), inspect.StructType()) | (str(), inspect.StrType()):
+            case (
+                (dict(), inspect.StructType() | inspect.DictType())
+                | (list(), inspect.ListType())
+                | (str(), inspect.StrType() | inspect.LiteralType())
+                | ((int() | float()), inspect.IntType() | inspect.FloatType())
+            ):
                 return member, own or kind
     return info, kind
 

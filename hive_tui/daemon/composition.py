@@ -16,11 +16,13 @@ from hive_tui.daemon.server import Handler
 from hive_tui.daemon.store import SqliteStore
 from hive_tui.daemon.subscription import Subscription
 from hive_tui.drivers import junit
+from hive_tui.drivers.docker.containers import DockerContainers
 from hive_tui.drivers.folders import LocalFolders
 from hive_tui.drivers.forwards import LocalForwards
 from hive_tui.drivers.http import get_status
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.drivers.logs import LogFiles
+from hive_tui.drivers.pressure import MachineHeadroom
 from hive_tui.drivers.processes import LocalProcesses
 from hive_tui.drivers.sockets import ephemeral_range, listening
 from hive_tui.drivers.tree_inotify import trees
@@ -32,14 +34,15 @@ from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.readiness import Readiness
 from hive_tui.engine.scheduler import Scheduler
 from hive_tui.engine.testing import Testing
+from hive_tui.engine.thrift import Thrift
 from hive_tui.engine.upkeep import Upkeep
 from hive_tui.engine.watching import Reruns
 from hive_tui.engine.world import Checkpoint, World
 from hive_tui.model.errors import HiveError
 from hive_tui.model.home import Home
 
-LANES = {"worktree": 2}
-"""Checkouts at once: two already saturate a disk."""
+LANES = {"worktree": 2, "container": 4}
+"""Checkouts and starts of containers at once: two saturate a disk, four an engine."""
 
 SLOTS = "HIVE_SLOTS"
 """Variable that overrides the number of CPU slots."""
@@ -79,6 +82,13 @@ class Daemon:
         self.store = SqliteStore.open(home.database)
         self._processes = LocalProcesses(home_tag(home))
         self._logs = LogFiles(home.logs, max_bytes=self._log_limit, masker=self._masker)
+        self._containers = DockerContainers(
+            home_tag(home),
+            environ,
+            log_file=self._logs.path,
+            positions=home.runs,
+            uid=os.getuid(),
+        )
         self._trees = trees()
         clock = SystemClock()
         checkpoint = _checkpoint(environ)
@@ -90,6 +100,7 @@ class Daemon:
         self.world = World(
             clock=clock,
             processes=self._processes,
+            containers=self._containers,
             listening=sockets,
             logs=self._logs,
             worktrees=GitWorktrees(),
@@ -116,13 +127,23 @@ class Daemon:
         )
         self.hive = Hive(self.world, LocalForwards())
         self.testing = Testing(self.world, self.hive.transitions)
+        self.thrift = Thrift(
+            self.world,
+            self.hive.transitions,
+            self.hive.costs,
+            self.hive.admission,
+            MachineHeadroom(),
+            self.hive.limits,
+        )
+        self.hive.short_of_memory = lambda: self.thrift.short
         self._subscription = Subscription(self.hive)
         self._upkeep = Upkeep(
-            self.world, self._trees, Reruns(), self._rerun, self._subscription.tell_hive
+            self.world, self._trees, Reruns(), self._rerun, self._passed, self.thrift.edited
         )
-        self.hive.entered, self.hive.left = self._upkeep.follow, self._upkeep.leave
+        self.hive.entered, self.hive.left = self._enter, self._leave
+        self.hive.admission.measure = self._upkeep.measure
         reader = LogReader(self._logs)
-        api = Api(self.hive, self.testing, reader, home, os.getpid(), stop)
+        api = Api(self.hive, self.testing, self.thrift, reader, home, os.getpid(), stop)
         self.handlers: dict[str, Handler] = {**api.handlers(), **self._subscription.handlers()}
 
     async def open(self) -> None:
@@ -136,16 +157,19 @@ class Daemon:
             )
         self._logs.resume()
         self._trees.open()
+        self.thrift.open()
         await self.hive.open()
         self._upkeep.start()
 
     async def close(self) -> None:
         """Let go of everything. Services run on; what was half done is gone on with later."""
         await self._upkeep.close()
+        await self.thrift.close()
         await self.testing.close()
         await self.hive.close()
         await self._trees.close()
         await self._processes.close()
+        await self._containers.close()
         self._logs.close()
         self.store.close()
 
@@ -159,10 +183,24 @@ class Daemon:
         return (
             self.hive.transitions.busy
             or self.hive.forwarding.busy
+            or self.hive.admission.busy
             or bool(self.world.scheduler.operations)
-            or any(live.sessions() for live in envs)
+            or any(unit.running for live in envs for unit in live.units.values())
             or any(suite.watch for live in envs for suite in live.project.tests.values())
         )
+
+    def _passed(self) -> None:
+        """After each pass over the processes."""
+        self.thrift.passed()
+        self._subscription.tell_hive()
+
+    def _enter(self, live: LiveEnv) -> None:
+        self.thrift.follow(live)
+        self._upkeep.follow(live)
+
+    def _leave(self, live: LiveEnv) -> None:
+        self._upkeep.leave(live)
+        self.thrift.leave(live)
 
     def _log_limit(self, env_uid: str) -> int:
         for live in self.hive.envs.values():

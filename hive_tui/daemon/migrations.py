@@ -114,6 +114,36 @@ _FIRST: Migration = (
     "CREATE INDEX events_by_env ON events (env, seq) WHERE env IS NOT NULL",
 )
 
+_ENGAGED: Migration = (
+    # No reference to envs: what an env has at the engine may outlive it.
+    """
+    CREATE TABLE engaged (
+        env_uid TEXT PRIMARY KEY
+    ) WITHOUT ROWID
+    """,
+)
+
+_MEMORY: Migration = (
+    # No reference to envs: what one took is known of its project also once it is gone.
+    """
+    CREATE TABLE costs (
+        project TEXT NOT NULL,
+        state TEXT NOT NULL,
+        service TEXT NOT NULL,
+        env_uid TEXT NOT NULL,
+        began REAL NOT NULL,
+        peak_bytes INTEGER NOT NULL,
+        PRIMARY KEY (project, state, service, env_uid, began)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE activity (
+        env_uid TEXT PRIMARY KEY REFERENCES envs (uid) ON DELETE CASCADE,
+        record BLOB NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
 _LINKS: Migration = (
     """
     CREATE TABLE links (
@@ -131,7 +161,7 @@ _LINKS: Migration = (
     """,
 )
 
-MIGRATIONS: Sequence[Migration] = (_FIRST, _LINKS)
+MIGRATIONS: Sequence[Migration] = (_FIRST, _ENGAGED, _MEMORY, _LINKS)
 """Entry n leads from version n to version n + 1."""
 
 

@@ -39,6 +39,21 @@ class EnvRecords:
         """Those that have not ended."""
         return decoded(self._database.rows("SELECT record FROM runs"), RunRecord)
 
+    def put_engaged(self, env_uid: str) -> None:
+        """Keep that an env has, or may have, things at the container engine."""
+        with self._database.writing() as database:
+            database.execute("INSERT OR IGNORE INTO engaged VALUES (?)", (env_uid,))
+
+    def drop_engaged(self, env_uid: str) -> None:
+        """Forget it: nothing of the env is there any more."""
+        with self._database.writing() as database:
+            database.execute("DELETE FROM engaged WHERE env_uid = ?", (env_uid,))
+
+    def engaged(self) -> frozenset[str]:
+        """Uids of the envs that do, also of such as are no longer there."""
+        rows = self._database.rows("SELECT env_uid FROM engaged")
+        return frozenset(str(row[0]) for row in rows)
+
     def put_unit(self, unit: UnitRecord) -> None:
         """Keep what supervision knows of a service."""
         self._put_named("units", unit.env_uid, unit.service, unit)

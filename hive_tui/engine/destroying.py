@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 
 import msgspec
 
-from hive_tui.engine import unwaited
+from hive_tui.engine import engagements, unwaited
 from hive_tui.engine.execution import Removing
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.progress import Watch
@@ -116,7 +116,11 @@ class Destroying:
             )
         if live.gone:
             return
-        live.event("env.released", f"{live.record.name}: let go; {live.record.worktree} stays")
+        kept = await engagements.leave(self._world, live.record, volumes=False)
+        self._world.store.drop_engaged(live.record.uid)  # what is kept is the user's from now on
+        data = f", and so do its volumes {', '.join(kept)}" if kept else ""
+        stays = f"{live.record.worktree} stays{data}"
+        live.event("env.released", f"{live.record.name}: let go; {stays}")
         await self._gone(live)
         self._world.logs.forget(live.record.uid)
 
@@ -242,3 +246,4 @@ class Destroying:
             log.warning("overlays stay env=%s: %s", trashed.record.id, error)
         self._world.logs.forget(trashed.record.uid)
         self._world.store.drop_trash(trashed.record.uid)
+        await engagements.leave(self._world, trashed.record, volumes=True)

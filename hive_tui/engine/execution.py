@@ -7,29 +7,32 @@ scheduler's business.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 
-from hive_tui.config import secrets, templates
-from hive_tui.engine import links, verdicts
+from hive_tui.config import secrets
+from hive_tui.engine import engagements, links, verdicts
+from hive_tui.engine.container_tasks import run_to_end
+from hive_tui.engine.endings import ending
 from hive_tui.engine.launching import service_ports
 from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.observing import task_fingerprint
 from hive_tui.engine.operation import StepContext, StepFailedError
-from hive_tui.engine.plan import Observed
-from hive_tui.engine.protocols import Launch, Removed, Report
-from hive_tui.engine.state import RunRecord, TaskRecord, Trashed
+from hive_tui.engine.protocols import Exit, Identity, Launch, Removed, Report
+from hive_tui.engine.state import RunRecord, Trashed
 from hive_tui.model.environment import TestFailure
 from hive_tui.model.errors import HiveError, NotAvailableError
 from hive_tui.model.plan import Outcome, Step, StepKind
-from hive_tui.model.project import Project, Task, When
+from hive_tui.model.project import Service, Task
 
 TASK_GRACE_S = 5.0
 """How long a cancelled task may take to end before it is killed."""
+
+ENGINES_PROXIES = ("docker-proxy", "rootlessport", "rootlesskit", "conmon")
+"""Programs by which container engines hold published ports."""
 
 TAIL_LINES = 20
 """Last lines of a log that a failure carries."""
@@ -80,6 +83,7 @@ class Execution:
             StepKind.LINK: self._link,
             StepKind.INSTALL: self._install,
             StepKind.TASK: self._task,
+            StepKind.BUILD: self._build,
             StepKind.PREPARE: self._prepare,
             StepKind.START: self._start,
             StepKind.READY: self._ready,
@@ -134,6 +138,7 @@ class Execution:
     async def _remove(self, step: Step, context: StepContext) -> None:
         removing = self._removing or Removing(force=False, keep_branch=True)
         await self._world.folders.unmount(self._live.record.uid)
+        await engagements.leave(self._world, self._live.record, volumes=False)
         self.removed = await self._world.worktrees.remove(
             self._live.record,
             self._live.project.root,
@@ -146,6 +151,7 @@ class Execution:
             self._world.store.put_trash(Trashed(record, self.removed, now))
         else:  # nobody can take it back
             await self._world.folders.forget(self._live.record.uid)
+            await engagements.leave(self._world, self._live.record, volumes=True)
 
     # --- tasks -------------------------------------------------------------------------------
 
@@ -155,7 +161,10 @@ class Execution:
         began = self._world.clock.monotonic()
         outcome = Outcome.CANCELLED
         try:
-            await self._run_to_end(task.name, "task", task.run, task.cwd, context, task)
+            if task.container is not None:
+                await run_to_end(self._live, task.container, context)
+            else:
+                await self._run_to_end(task.name, "task", task.run, task.cwd, context, task)
             outcome = Outcome.SUCCEEDED
         except HiveError:
             outcome = Outcome.FAILED
@@ -196,38 +205,52 @@ class Execution:
             )
 
         try:
-            code = await self._run_recorded(launch, record, context)
+            ended = await self._run_recorded(launch, record, context)
         except asyncio.CancelledError:  # a time-out says so itself, and shows how far it came
             raise failed("was stopped") from None
-        if code != 0:
-            raise failed("was killed" if code is None else _ending(code))
+        if ended.why is not None:
+            raise failed(ended.why)
+        if ended.code != 0:
+            raise failed(ending(ended.code))
 
-    async def _run_recorded(
-        self, launch: Launch, record: RunRecord, context: StepContext
-    ) -> int | None:
-        """Run a process that the next daemon could find, and return its exit status."""
+    async def _run_recorded(self, launch: Launch, record: RunRecord, context: StepContext) -> Exit:
+        """Run a process that the next daemon could find, and return how it ended."""
         world = self._world
         world.store.put_run(record)
         world.checkpoint(f"launching:{record.name}")
-        code: int | None = None
+        end = Exit(None)
         try:
             identity = await world.processes.launch(launch)
+            self._live.guests[identity.pid] = record.name
             record = msgspec.structs.replace(record, identity=identity)
             world.store.put_run(record)
             world.checkpoint(f"launched:{record.name}")
             context.spawned()
             try:
-                code = (await world.processes.exited(identity, launch.exit_file)).code
+                end = await world.processes.exited(identity, launch.exit_file)
             except asyncio.CancelledError:
                 await world.processes.stop(identity, signal.SIGTERM, TASK_GRACE_S)
                 raise
         finally:
-            ended = msgspec.structs.replace(record, ended=world.clock.now(), exit_code=code)
+            if record.identity is not None:
+                self._live.guests.pop(record.identity.pid, None)
+            ended = msgspec.structs.replace(record, ended=world.clock.now(), exit_code=end.code)
             world.store.put_run(ended)
             launch.exit_file.unlink(missing_ok=True)
-        return code
+        return end
 
     # --- services ----------------------------------------------------------------------------
+
+    async def _build(self, step: Step, context: StepContext) -> None:
+        live, name = self._live, step.target
+        offset = self._world.logs.end(live.record.uid, name)
+        try:
+            await live.containers.build(live.project.services[name])
+        except HiveError as error:
+            tail = self._world.logs.tail(live.record.uid, name, TAIL_LINES, since=offset)
+            raise StepFailedError(
+                error.message, tail=tail, hint=error.hint, code=error.code, env=live.record.name
+            ) from error
 
     async def _prepare(self, step: Step, context: StepContext) -> None:
         service = self._live.project.services[step.target]
@@ -237,11 +260,14 @@ class Execution:
                 hint="leave it out of hive.toml, or run it by hand, until it is",
                 env=self._live.record.name,
             )
+        if service.contained:
+            await self._live.containers.prepare(service)
         base, names = self._live.record.port_base, self._live.project.ports.names
         for name in service_ports(self._live.project, service):
-            self._check_free(name, base + names[name])
+            if not service.contained or name in service.ports:
+                self._check_free(name, base + names[name], service)
 
-    def _check_free(self, name: str, port: int) -> None:
+    def _check_free(self, name: str, port: int, service: Service) -> None:
         """Refuse to start into a port that somebody else listens on."""
         if self._world.listening.bindable(port):
             return
@@ -249,9 +275,12 @@ class Execution:
             pid = self._world.listening.owner(listener)
             if pid is not None and self._is_ours(pid):
                 return
+            program = None if pid is None else self._world.program(pid)
+            if service.contained and program in ENGINES_PROXIES:
+                return  # another container: the engine says which one
             who = "another process"
             if pid is not None:
-                who = f"pid {pid} ({self._world.program(pid) or 'unknown program'})"
+                who = f"pid {pid} ({program or 'unknown program'})"
             raise HiveError(
                 f"port {port} ({name}) is taken by {who}",
                 hint="end that process, or set another `[ports] base` and spawn the env again",
@@ -311,6 +340,9 @@ class Execution:
                 more={"report": str(report)},
             )
 
+        def born(identity: Identity) -> None:
+            live.guests[identity.pid] = suite.name
+
         live.running_suites.add(suite.name)
         live.changed()
         try:
@@ -326,12 +358,14 @@ class Execution:
                 read_report=self._read_report,
                 clock=world.clock,
                 spawned=context.spawned,
+                born=born,
                 timed_out=lambda: context.timed_out,
                 kept=lambda verdict: live.verdicts.update({suite.name: verdict}),
             )
             live.content = await world.worktrees.content(live.record.worktree)
         finally:
             report.unlink(missing_ok=True)
+            live.guests = {pid: name for pid, name in live.guests.items() if name != suite.name}
             live.running_suites.discard(suite.name)
             live.changed()
 
@@ -345,53 +379,3 @@ class Execution:
             return msgspec.structs.replace(failure, name=name, message=message)
 
         return msgspec.structs.replace(report, failures=tuple(map(masked, report.failures)))
-
-
-async def observe(live: LiveEnv, *, folders: bool = False) -> Observed:
-    """What the plan of the env's next transition starts from.
-
-    Args:
-        live: The env.
-        folders: Also look at what it lacks of its copies and dependency folders.
-    """
-    done = set()
-    for task in live.project.tasks.values():
-        record = live.tasks.get(task.name)
-        if record is not None and await _satisfied(live, task, record):
-            done.add(task.name)
-    return Observed(
-        worktree=os.path.isdir(live.record.worktree),
-        services=live.service_states(),
-        done=frozenset(done),
-        lacks=await links.lacks(live) if folders else None,
-    )
-
-
-async def _satisfied(live: LiveEnv, task: Task, record: TaskRecord) -> bool:
-    if not record.fingerprint:
-        return False
-    if not task.inputs and not record.current and task.when is not When.SPAWN:
-        return False
-    return record.fingerprint == await task_fingerprint(live, task)
-
-
-async def task_fingerprint(live: LiveEnv, task: Task) -> str:
-    """Hash of the task's command and of the content of its inputs, in this env."""
-    digest = hashlib.sha256(_command(live.project, live, task).encode())
-    if task.inputs:
-        files = await live.world.folders.fingerprint(live.record.worktree, task.inputs)
-        digest.update(files.encode())
-    return digest.hexdigest()
-
-
-def _command(project: Project, live: LiveEnv, task: Task) -> str:
-    return templates.expand(task.run, templates.values(project, live.record))
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"exit {code}"
-    try:
-        return f"killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"killed by signal {-code}"

@@ -83,7 +83,8 @@ class Launcher:
         self._secrets = secrets
         self._runs = runs
         self._logs = logs
-        self._new_run_id = new_run_id
+        self.new_run_id = new_run_id
+        """Makes the id of a new run."""
 
     def variables(self, project: Project, record: EnvRecord) -> dict[str, str]:
         """What every process of the env sees beyond the base: `[env]` and `HIVE_…`."""
@@ -124,7 +125,7 @@ class Launcher:
                 code="folder_missing",
                 env=record.name,
             )
-        run_id = self._new_run_id()
+        run_id = self.new_run_id()
         return Launch(
             run_id=run_id,
             argv=("/bin/sh", "-c", script),
@@ -139,6 +140,19 @@ class Launcher:
             log=Path("/dev/null") if source is None else self._logs.path(record.uid, source),
             exit_file=self.exit_file(run_id),
         )
+
+    def contained(self, project: Project, record: EnvRecord, service: Service) -> dict[str, str]:
+        """All of the environment that a container of the env gets beside its image's own.
+
+        Raises:
+            HiveError: A secret is missing.
+        """
+        values = templates.values(project, record)
+        return {
+            **_FIXED,
+            **self.variables(project, record),
+            **self._own(service.env, values, record),
+        }
 
     def exit_file(self, run_id: str) -> Path:
         """Where the shim of that run leaves its exit status."""

@@ -6,19 +6,22 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from hive_tui.config import templates
 from hive_tui.engine import showing
+from hive_tui.engine.activity import Activity
+from hive_tui.engine.container_host import ContainerHost
 from hive_tui.engine.folding import stamp
+from hive_tui.engine.hosting import Host
 from hive_tui.engine.operation import Operation
 from hive_tui.engine.plan import level
+from hive_tui.engine.process_services import process_host
 from hive_tui.engine.progress import Feed
-from hive_tui.engine.protocols import Exit, Identity, Usage
-from hive_tui.engine.state import LinkRecord, TaskRecord, Verdict
+from hive_tui.engine.protocols import Usage
+from hive_tui.engine.state import LinkRecord, RunRecord, TaskRecord, Verdict
 from hive_tui.engine.supervision import Unit
 from hive_tui.engine.world import World
 from hive_tui.model.environment import (
+    AgentView,
     EnvDetail,
     EnvRecord,
     EnvState,
@@ -27,18 +30,13 @@ from hive_tui.model.environment import (
     ServiceState,
     Wanted,
 )
-from hive_tui.model.plan import Outcome, StepKind, Trace, Transition
-from hive_tui.model.project import Project, ReadyKind, Restart, Service
-
-if TYPE_CHECKING:
-    from hive_tui.engine.protocols import Launch
+from hive_tui.model.plan import Outcome, Trace, Transition
+from hive_tui.model.project import Project, Restart, Service
 
 log = logging.getLogger(__name__)
 
 PUBLISH_S = 1 / 30
 """Shortest time between two values of an env."""
-
-_PROBE_GRACE_S = 1.0
 
 
 class LiveEnv:
@@ -66,10 +64,18 @@ class LiveEnv:
         self.unread: str | None = None
         """Why its hive.toml could not be read since the daemon began; `None` once it was."""
         self.git: GitView | None = None
+        self.agent: AgentView | None = None
+        self.activity = Activity()
+        self.waits_for_room: str | None = None
+        """How much memory it lacks, in words, while it is queued for a warm."""
+        self._room_come: asyncio.Future[None] | None = None
         self.content: tuple[str, str] | None = None
         """Commit and content hash of the worktree, once a verdict needs them."""
         self.running_suites: set[str] = set()
+        self.guests: dict[int, str] = {}
+        """Session id -> task or suite of everything that runs to its end."""
         self.memory_bytes: int | None = None
+        """Of services, tasks and suites together."""
         self.cpu_percent: float | None = None
         self.tasks: dict[str, TaskRecord] = {t.task: t for t in world.store.tasks(record.uid)}
         self.links: dict[str, LinkRecord] = {
@@ -80,6 +86,10 @@ class LiveEnv:
         self.units: dict[str, Unit] = {}
         self.service_memory: dict[str, int] = {}
         """Bytes by service, of the last pass over the processes."""
+        self.unsure: frozenset[str] = frozenset()
+        """Services whose bytes may be too many yet."""
+        self.containers = ContainerHost(world, record, lambda: self.project)
+        self._processes = process_host(self)
         self._cpu: tuple[float, float] | None = None
         self._state: tuple[EnvState, str] | None = None
         self._pending = False
@@ -97,6 +107,7 @@ class LiveEnv:
     def adopt_project(self, project: Project) -> None:
         """Take a newer hive.toml: new services get a unit, gone ones keep theirs till they end."""
         self.project = project
+        self._levels = {wanted: level(project, wanted) for wanted in Wanted}
         self.unread = None
         for service in project.services.values():
             unit = self.units.get(service.name)
@@ -106,16 +117,19 @@ class LiveEnv:
                 unit.service = service
         self.changed()
 
-    def keep(self, service: str) -> None:
+    def keep(self, service: str, *, contained: bool = False) -> None:
         """Give a unit to a service that runs although hive.toml lacks it or cannot be read."""
-        self.units[service] = self._unit(Service(name=service, run="", restart=Restart.NO))
+        known = Service(name=service, run="", restart=Restart.NO)
+        if contained:
+            known = Service(name=service, image="", restart=Restart.NO)
+        self.units[service] = self._unit(known)
         self.changed()
 
     def _forget_ended(self) -> None:
         """Let go of units that hive.toml no longer has, once nothing of them runs or will."""
         ended = (ServiceState.STOPPED, ServiceState.CRASHED)
         for name, unit in list(self.units.items()):
-            if name not in self.project.services and unit.identity is None and unit.state in ended:
+            if name not in self.project.services and not unit.running and unit.state in ended:
                 del self.units[name]
 
     def put_record(self, record: EnvRecord) -> None:
@@ -132,19 +146,41 @@ class LiveEnv:
         """Session id -> service of everything that runs."""
         return {u.identity.pid: n for n, u in self.units.items() if u.identity is not None}
 
-    def measure(self, usage: Mapping[int, Usage], now: float) -> None:
-        """Take the newest pass over the processes; publishes only where a figure moved visibly."""
-        memory: dict[str, int] = {}
-        cpu_s = 0.0
-        for pid, name in self.sessions().items():
-            if pid in usage:
-                memory[name] = usage[pid].memory_bytes
-                cpu_s += usage[pid].cpu_s
-        total = sum(memory.values()) if memory else None
+    @property
+    def measured(self) -> bool:
+        """True while there is something to measure, or to say that there no longer is."""
+        runs = self.guests or any(unit.running for unit in self.units.values())
+        return bool(runs) or self.memory_bytes is not None
+
+    def measure(
+        self, usage: Mapping[int, Usage], contained: Mapping[str, Usage], now: float
+    ) -> None:
+        """Take the newest pass over the processes; publishes only where a figure moved visibly.
+
+        Args:
+            usage: By session id.
+            contained: By container id.
+            now: When that was, monotonic.
+        """
+        services: dict[str, Usage] = {}
+        for name, unit in self.units.items():
+            used: Usage | None = None
+            if unit.identity is not None:
+                used = usage.get(unit.identity.pid)
+            elif unit.contained is not None:
+                used = contained.get(unit.contained.container)
+            if used is not None:
+                services[name] = used
+        others = [usage[pid] for pid in self.guests if pid in usage]
+        memory = {name: used.memory_bytes for name, used in services.items()}
+        self.unsure = frozenset(name for name, used in services.items() if not used.sure)
+        found = [*services.values(), *others]
+        cpu_s = sum(used.cpu_s for used in found)
+        total = sum(used.memory_bytes for used in found) if found else None
         percent: float | None = None
-        if memory and self._cpu is not None and now > self._cpu[1]:
+        if found and self._cpu is not None and now > self._cpu[1]:
             percent = round(max(0.0, cpu_s - self._cpu[0]) / (now - self._cpu[1]) * 100, 1)
-        self._cpu = (cpu_s, now) if memory else None
+        self._cpu = (cpu_s, now) if found else None
         moved = (
             _moved(self.memory_bytes, total) or abs((self.cpu_percent or 0) - (percent or 0)) >= 1
         )
@@ -181,6 +217,20 @@ class LiveEnv:
             loop = asyncio.get_running_loop()
             loop.call_at(max(loop.time(), self._published_at + PUBLISH_S), self._publish)
 
+    def wait_for_room(self, words: str, come: asyncio.Future[None]) -> None:
+        """Show that it is queued, until `come` is resolved or cancelled."""
+        if self.waits_for_room != words:
+            self.waits_for_room, self._room_come = words, come
+            self.changed()
+
+    def leave_queue(self, come: asyncio.Future[None] | None = None) -> None:
+        """Let it wait for room no more; without an argument whatever it waits for."""
+        if self._room_come is None or come not in (None, self._room_come):
+            return
+        self._room_come.cancel()
+        self.waits_for_room = self._room_come = None
+        self.changed()
+
     def moved(self) -> None:
         """Take note that a step of the running transition began or ended."""
         for feed in self.feeds:
@@ -213,7 +263,11 @@ class LiveEnv:
         asked = {name for name, unit in self.units.items() if unit.wanted}
         if self.record.wanted is Wanted.FROZEN:
             return frozenset(asked)
-        return frozenset(asked | level(self.project, self.record.wanted)) & self.units.keys()
+        return frozenset(asked | self.level(self.record.wanted)) & self.units.keys()
+
+    def level(self, wanted: Wanted) -> frozenset[str]:
+        """Services that have to be ready in a state."""
+        return self._levels[wanted]
 
     def since(self, state: EnvState) -> str:
         """Since when the env is in the state that it is found in now."""
@@ -223,16 +277,21 @@ class LiveEnv:
 
     # --- services --------------------------------------------------------------------------
 
+    def _host(self, service: Service, record: RunRecord | None) -> Host:
+        """Where a service lives; a run that there is, where it was begun."""
+        contained = service.contained
+        if record is not None and (record.identity or record.contained):
+            contained = record.contained is not None
+        return self.containers if contained else self._processes
+
     def _unit(self, service: Service) -> Unit:
         return Unit(
             env=self.record,
             service=service,
-            launch=self._launch_service,
-            processes=self.world.processes,
+            host=self._host,
             logs=self.world.logs,
             store=self.world.store,
             clock=self.world.clock,
-            ready=self._wait_ready,
             changed=lambda _: self.changed(),
             event=self.event,
         )
@@ -251,62 +310,6 @@ class LiveEnv:
             kind, message, env=self.id, service=service, level=level, data=data
         )
         self.world.bus.publish_event(entry)
-
-    def _launch_service(self, service: Service) -> Launch:
-        return self.world.launcher.launch(
-            self.project,
-            self.record,
-            service.name,
-            service.run or "",
-            cwd=service.cwd,
-            env=service.env,
-        )
-
-    async def _wait_ready(
-        self, unit: Unit, identity: Identity, log_offset: int, died: asyncio.Future[Exit]
-    ) -> float:
-        ready = unit.service.ready
-        port: int | None = None
-        value = ""
-        if ready is not None:
-            values = templates.values(self.project, self.record)
-            value = templates.expand(ready.value, values)
-            if ready.kind is ReadyKind.TCP:
-                port = self.record.port_base + self.project.ports.names[ready.value]
-            elif ready.kind is ReadyKind.FILE:
-                value = os.path.join(self.record.worktree, unit.service.cwd or "", value)
-
-        async def probe() -> int:
-            return await self._exec_probe(unit.service, ready.value if ready else "true")
-
-        learned = self.world.store.learned(self.project.name)
-        return await self.world.readiness.wait(
-            ready,
-            env_uid=self.record.uid,
-            source=unit.service.name,
-            value=value,
-            port=port,
-            identity=identity,
-            log_offset=log_offset,
-            died=died,
-            expected_s=learned.get(f"{StepKind.READY}:{unit.service.name}"),
-            exec_probe=probe,
-        )
-
-    async def _exec_probe(self, service: Service, command: str) -> int:
-        launch = self.world.launcher.launch(
-            self.project, self.record, None, command, cwd=service.cwd, env=service.env
-        )
-        processes = self.world.processes
-        identity = await processes.launch(launch)
-        try:
-            ended = await processes.exited(identity, launch.exit_file)
-        except asyncio.CancelledError:
-            await processes.stop(identity, 15, _PROBE_GRACE_S)
-            raise
-        finally:
-            launch.exit_file.unlink(missing_ok=True)
-        return ended.code if ended.code is not None else 1
 
     # --- tasks -----------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ CONTAINER_LANE = "container"
 INSTALL_TIMEOUT_S = 1800.0
 INSTALL_RETRIES = 1
 """For the install of a dependency folder: networks fail now and then."""
+BUILD_TIMEOUT_S = 3600.0
+"""For the build of an image."""
 
 _AFTER = {
     Transition.SPAWN: Wanted.COLD,
@@ -56,6 +58,8 @@ class Observed(msgspec.Struct, frozen=True):
     lacks: frozenset[str] | None = None
     """Ids of the copy, link and install steps that have something to do; `None`: nobody looked,
     then a spawn copies and links everything."""
+    built: frozenset[str] = frozenset()
+    """Services whose image is there, built of what is in the worktree now."""
 
     def state(self, service: str) -> ServiceState:
         """State of one service."""
@@ -204,7 +208,7 @@ def _up(
         needs = _met_by(project, observed, name)
         if name in project.services:
             first = (*base, *(after or {}).get(name, ()))
-            yield from _service(project.services[name], observed.state(name), first, needs)
+            yield from _service(project.services[name], observed, first, needs)
         elif name not in observed.done:
             task = project.tasks[name]
             yield Step(
@@ -219,8 +223,9 @@ def _up(
 
 
 def _service(
-    service: Service, state: ServiceState, first: tuple[str, ...], needs: tuple[str, ...]
+    service: Service, observed: Observed, first: tuple[str, ...], needs: tuple[str, ...]
 ) -> Iterator[Step]:
+    state = observed.state(service.name)
     if state is ServiceState.READY:
         return
     if state is ServiceState.FROZEN:
@@ -228,8 +233,19 @@ def _service(
         return
     launched: tuple[str, ...] = ()
     if state not in _LAUNCHED:
+        if service.build is not None and service.name not in observed.built:
+            build = Step(
+                id=f"{StepKind.BUILD}:{service.name}",
+                kind=StepKind.BUILD,
+                target=service.name,
+                needs=first,
+                slots=1,
+                timeout_s=BUILD_TIMEOUT_S,
+            )
+            first = (build.id,)
+            yield build
         prepare = _step(StepKind.PREPARE, service.name, first)
-        lane = CONTAINER_LANE if service.image is not None else None
+        lane = CONTAINER_LANE if service.contained else None
         start = _step(StepKind.START, service.name, (prepare.id, *needs), lane=lane)
         launched = (start.id,)
         yield prepare

@@ -1,4 +1,4 @@
-"""One shared scan of the machine's listening sockets for everything that waits for a port.
+"""One shared scan of listening sockets for everything that waits for a port.
 
 It decides when to look, not what a listening port means.
 """
@@ -6,7 +6,7 @@ It decides when to look, not what a listening port means.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from hive_tui.engine.protocols import Clock, Listener, Listening
 
@@ -23,6 +23,9 @@ NEAR_S = 0.5
 """A wait is near its expected time within the larger of the two."""
 LOAD = 0.2
 """Share of a processor that scanning may take."""
+
+Table = Callable[[], Mapping[int, tuple[Listener, ...]]]
+"""Reads the listening sockets of one place: of this machine, or of a container."""
 
 Seen = Callable[[tuple[Listener, ...], float], None]
 """Gets the sockets that listen on the port, and how late they are seen: best estimate, seconds."""
@@ -51,13 +54,16 @@ def _likely(age_s: float, expected_s: float | None) -> bool:
 class _Wait:
     """One wait for a port."""
 
-    __slots__ = ("absent_at", "began", "expected_s", "port", "seen")
+    __slots__ = ("absent_at", "began", "expected_s", "port", "seen", "table")
 
-    def __init__(self, port: int, began: float, expected_s: float | None, seen: Seen) -> None:
+    def __init__(
+        self, port: int, began: float, expected_s: float | None, seen: Seen, table: Table
+    ) -> None:
         self.port = port
         self.began = began
         self.expected_s = expected_s
         self.seen = seen
+        self.table = table
         self.absent_at: float | None = None
 
 
@@ -69,13 +75,22 @@ class PortScan:
         self._clock = clock
         self._waits: set[_Wait] = set()
         self._timer: asyncio.Handle | None = None
+        self._machine: Table = listening.scan
 
-    def watch(self, port: int, expected_s: float | None, seen: Seen) -> Callable[[], None]:
+    def watch(
+        self, port: int, expected_s: float | None, seen: Seen, table: Table | None = None
+    ) -> Callable[[], None]:
         """Call `seen` after each scan in which the port is listened on; returns the stop.
 
         The first scan comes in the next turn of the running loop.
+
+        Args:
+            port: The port.
+            expected_s: How long it took lately; `None` where that is unknown.
+            seen: Gets the sockets.
+            table: Where to look; `None` for this machine, which is read once for all waits.
         """
-        wait = _Wait(port, self._clock.monotonic(), expected_s, seen)
+        wait = _Wait(port, self._clock.monotonic(), expected_s, seen, table or self._machine)
         self._waits.add(wait)
         if self._timer is not None:
             self._timer.cancel()
@@ -98,13 +113,10 @@ class PortScan:
 
     def _tick(self) -> None:
         began = self._clock.monotonic()
-        try:
-            found = self._listening.scan()
-        except OSError:  # no descriptors or memory at the moment: the next scan may have them
-            found = {}
+        found = {table: _read(table) for table in {wait.table for wait in self._waits}}
         now = self._clock.monotonic()
         for wait in tuple(self._waits):
-            if listeners := found.get(wait.port):
+            if listeners := found[wait.table].get(wait.port):
                 wait.seen(listeners, 0.0 if wait.absent_at is None else (now - wait.absent_at) / 2)
             else:
                 wait.absent_at = now
@@ -113,3 +125,10 @@ class PortScan:
             return
         pause = interval_s(((now - w.began, w.expected_s) for w in self._waits), now - began)
         self._timer = asyncio.get_running_loop().call_later(pause, self._tick)
+
+
+def _read(table: Table) -> Mapping[int, tuple[Listener, ...]]:
+    try:
+        return table()
+    except OSError:  # no descriptors or memory at the moment: the next scan may have them
+        return {}

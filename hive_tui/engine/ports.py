@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from hive_tui.engine.protocols import Listener
 from hive_tui.model.errors import HiveError
 
@@ -57,6 +59,28 @@ def _meet(first: int, length: int, other: int, other_length: int) -> bool:
     return first < other + other_length and other < first + length
 
 
+class Published(msgspec.Struct, frozen=True):
+    """A port of this machine behind which a container of the env is."""
+
+    service: str
+    listening: bool
+    """Whether something listens inside."""
+    pid: int | None
+    """The container's first process; `None` where this machine does not show it."""
+    program: str | None
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Its part of a row."""
+        return {
+            "listening": self.listening,
+            "pid": self.pid,
+            "process": self.program,
+            "service": self.service,
+            "foreign": False,
+        }
+
+
 def port_map(
     *,
     env: str,
@@ -67,6 +91,7 @@ def port_map(
     members: Mapping[int, str],
     owner: Callable[[Listener, Sequence[int] | None], int | None],
     program: Callable[[int], str | None],
+    published: Mapping[int, Published] | None = None,
 ) -> list[dict[str, Any]]:
     """Rows of `hive ports --json` for one env: what was given out, beside what listens.
 
@@ -83,10 +108,15 @@ def port_map(
         members: Pid -> service, of all processes of the env.
         owner: Pid that holds a socket, looked for among some pids or everywhere.
         program: Name of the program that a pid runs.
+        published: Port -> the running container of the env that has it. What then listens here is
+            the engine's proxy, or nothing at all.
     """
     unnamed = sorted(port for port in scan if base <= port < base + size and port not in names)
     rows: list[dict[str, Any]] = []
     for port in (*names, *unnamed):
+        if published is not None and port in published:
+            rows.append({"env": env, "name": names.get(port), "port": port, **published[port].row})
+            continue
         listeners = scan.get(port, ())
         pids = [owner(each, tuple(members)) or owner(each, None) for each in listeners]
         strangers = [pid for pid in pids if pid not in members]

@@ -22,6 +22,7 @@ ASSUMED_S: dict[StepKind, float] = {
     StepKind.LINK: 0.2,
     StepKind.INSTALL: 20.0,
     StepKind.TASK: 5.0,
+    StepKind.BUILD: 20.0,
     StepKind.PREPARE: 0.002,
     StepKind.START: 0.005,
     StepKind.READY: 1.0,

@@ -8,25 +8,26 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlsplit
 
+from hive_tui.engine.inside import Inside
+from hive_tui.engine.inside_probes import ContainerProbes
 from hive_tui.engine.log_match import LogMatch, read_grown
 from hive_tui.engine.port_owner import PortOwner, PortTakenError, taken
 from hive_tui.engine.port_scan import PortScan
 from hive_tui.engine.protocols import Clock, Exit, Identity, Listener, Listening, Logs, Processes
+from hive_tui.engine.waiting import EXEC_PAUSES_S, Wait, poll
 from hive_tui.model.errors import ConfigError, HiveError
 from hive_tui.model.project import Ready, ReadyKind
 
 __all__ = ["DiedError", "PortTakenError", "Readiness", "ReadyTimeoutError"]
 
-HTTP_FIRST_S, HTTP_LAST_S = 0.01, 0.1
+HTTP_PAUSES_S = 0.01, 0.1
 """Pause between two requests: the first one, and what it grows to."""
 HTTP_TIMEOUT_S = 10.0
 """For one answer: development servers compile what is asked for first."""
-EXEC_FIRST_S, EXEC_LAST_S = 0.05, 0.25
 FILE_S = 0.01
-GROWTH = 1.5
 
 HttpStatus = Callable[[str, float], Awaitable[int]]
 """Status of a GET within so many seconds; OSError where there is none."""
@@ -48,21 +49,6 @@ class DiedError(HiveError):
     def __init__(self, message: str, *, exit: Exit) -> None:
         super().__init__(message, hint="its log says why")
         self.exit = exit
-
-
-class _Wait:
-    """What one wait is about, and what it saw last."""
-
-    def __init__(
-        self, env_uid: str, source: str, value: str, identity: Identity, expected_s: float | None
-    ) -> None:
-        self.env_uid = env_uid
-        self.source = source
-        self.value = value
-        self.identity = identity
-        self.expected_s = expected_s
-        self.port: int | None = None
-        self.missing = "nothing was seen yet"
 
 
 class Readiness:
@@ -134,11 +120,84 @@ class Readiness:
             PortTakenError: A process that is not the service's listens on its port.
             ConfigError: The pattern is not a regular expression.
         """
-        wait = _Wait(env_uid, source, value, identity, expected_s)
+        wait = Wait(env_uid, source, value, identity, expected_s)
         if ready is None:
             await self._alive(wait, died)
             return 0.0
-        probe = asyncio.ensure_future(self._probe(ready.kind, wait, port, log_offset, exec_probe))
+        return await self._first(
+            ready, wait, self._probe(ready.kind, wait, port, log_offset, exec_probe), died
+        )
+
+    async def wait_inside(
+        self,
+        ready: Ready | None,
+        inside: Inside,
+        *,
+        env_uid: str,
+        source: str,
+        value: str,
+        port: int | None,
+        published: Mapping[int, int],
+        log_offset: int,
+        died: asyncio.Future[Exit],
+        expected_s: float | None,
+    ) -> float:
+        """Wait until a service that is a container is ready.
+
+        Args:
+            ready: How it shows; `None`: ready as soon as it runs.
+            inside: The container.
+            env_uid: Env whose service it is.
+            source: Name of the service, and of its log.
+            value: `ready.value` with its templates expanded; a path is absolute.
+            port: Port of this machine that it is about (tcp, http); else `None`.
+            published: Port of this machine -> port inside.
+            log_offset: Where this run's output starts in the log.
+            died: Ends when the container ends. Is not cancelled.
+            expected_s: How long it took lately; `None` where that is unknown.
+
+        Returns:
+            For how many seconds it was ready before that was seen, as `wait`.
+
+        Raises:
+            HiveError: As `wait`; nobody else can have its ports.
+        """
+        wait = Wait(env_uid, source, value, None, expected_s)
+        if ready is None:
+            if not inside.alive:
+                raise self._death(wait, await asyncio.shield(died))
+            return 0.0
+        probes = ContainerProbes(inside, self._scan, self._clock)
+        waiting: Awaitable[float]
+        match ready.kind:
+            case ReadyKind.TCP:
+                waiting = probes.tcp(wait, port, published)
+            case ReadyKind.HTTP:
+                waiting = self._http_inside(wait, probes, port, published)
+            case ReadyKind.LOG:
+                waiting = self._log(wait, log_offset)
+            case ReadyKind.FILE:
+                waiting = probes.file(wait)
+            case ReadyKind.EXEC:
+                waiting = probes.exec(wait)
+        return await self._first(ready, wait, waiting, died)
+
+    async def _http_inside(
+        self,
+        wait: Wait,
+        probes: ContainerProbes,
+        port: int | None,
+        published: Mapping[int, int],
+    ) -> float:
+        seen = port in published and probes.sees_inside
+        late_s = await probes.tcp(wait, port, published) if seen else 0.0
+        return await self._request(wait, late_s)
+
+    async def _first(
+        self, ready: Ready, wait: Wait, waiting: Awaitable[float], died: asyncio.Future[Exit]
+    ) -> float:
+        """The end of a wait, unless the service ends first or the time is over."""
+        probe = asyncio.ensure_future(waiting)
         try:
             await asyncio.wait(
                 (probe, died), timeout=ready.timeout_s, return_when=asyncio.FIRST_COMPLETED
@@ -151,16 +210,17 @@ class Readiness:
             probe.cancel()
             await asyncio.gather(probe, return_exceptions=True)
         raise ReadyTimeoutError(
-            f"{source} was not ready within {ready.timeout_s:g} s: {wait.missing}",
-            hint=f"see its log, or raise `timeout` of `ready` of {source} in hive.toml",
+            f"{wait.source} was not ready within {ready.timeout_s:g} s: {wait.missing}",
+            hint=f"see its log, or raise `timeout` of `ready` of {wait.source} in hive.toml",
         )
 
-    async def _alive(self, wait: _Wait, died: asyncio.Future[Exit]) -> None:
+    async def _alive(self, wait: Wait, died: asyncio.Future[Exit]) -> None:
+        assert wait.identity is not None
         if not died.done() and self._processes.alive(wait.identity):
             return
         raise self._death(wait, await asyncio.shield(died))
 
-    def _death(self, wait: _Wait, exit: Exit) -> HiveError:
+    def _death(self, wait: Wait, exit: Exit) -> HiveError:
         """The error for a service that ended: the port's fault, where somebody else has it."""
         error = DiedError(f"{wait.source} ended before it was ready ({_ending(exit)})", exit=exit)
         if wait.port is not None and (there := self._scan.now(wait.port)):
@@ -173,7 +233,7 @@ class Readiness:
     async def _probe(
         self,
         kind: ReadyKind,
-        wait: _Wait,
+        wait: Wait,
         port: int | None,
         log_offset: int,
         exec_probe: ExecProbe | None,
@@ -194,8 +254,9 @@ class Readiness:
                     raise TypeError("an exec wait needs its probe")
                 return await self._exec(wait, exec_probe)
 
-    async def _tcp(self, wait: _Wait, port: int, *, others_users: bool) -> float:
+    async def _tcp(self, wait: Wait, port: int, *, others_users: bool) -> float:
         """Wait for a socket of the service's own; with `others_users` also of unknown processes."""
+        assert wait.identity is not None
         wait.port = port
         wait.missing = f"nothing listens on port {port}"
         seen: asyncio.Future[float] = asyncio.get_running_loop().create_future()
@@ -221,25 +282,32 @@ class Readiness:
         finally:
             stop()
 
-    async def _http(self, wait: _Wait) -> float:
+    async def _http(self, wait: Wait) -> float:
         port = _port(wait.value)
         late_s = 0.0 if port is None else await self._tcp(wait, port, others_users=True)
-        pause_s = HTTP_FIRST_S
-        while True:
-            asked = self._clock.monotonic()
+        return await self._request(wait, late_s)
+
+    async def _request(self, wait: Wait, late_s: float) -> float:
+        """Ask until the answer is good; `late_s` is what is known already of how late that is."""
+        first = True
+
+        async def look() -> bool:
+            nonlocal first
             try:
                 status = await self._http_status(wait.value, HTTP_TIMEOUT_S)
             except OSError as error:
                 wait.missing = f"{wait.value} gives no answer ({error or type(error).__name__})"
             else:
                 if 200 <= status < 400:
-                    return late_s
+                    return True
                 wait.missing = f"{wait.value} answers {status}"
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * GROWTH, HTTP_LAST_S)
-            late_s = (self._clock.monotonic() - asked) / 2
+            first = False
+            return False
 
-    async def _log(self, wait: _Wait, offset: int) -> float:
+        seen_s = await poll(look, self._clock, HTTP_PAUSES_S)
+        return late_s if first else seen_s
+
+    async def _log(self, wait: Wait, offset: int) -> float:
         try:
             match = LogMatch(wait.value)
         except re.error as error:
@@ -266,7 +334,7 @@ class Readiness:
         finally:
             stop()
 
-    async def _file(self, wait: _Wait) -> float:
+    async def _file(self, wait: Wait) -> float:
         wait.missing = f"there is no file {wait.value}"
         absent_at: float | None = None
         while not os.path.exists(wait.value):
@@ -274,18 +342,15 @@ class Readiness:
             await asyncio.sleep(FILE_S)
         return 0.0 if absent_at is None else (self._clock.monotonic() - absent_at) / 2
 
-    async def _exec(self, wait: _Wait, probe: ExecProbe) -> float:
-        pause_s, late_s = EXEC_FIRST_S, 0.0
+    async def _exec(self, wait: Wait, probe: ExecProbe) -> float:
         wait.missing = "its probe has not ended yet"
-        while True:
-            asked = self._clock.monotonic()
+
+        async def look() -> bool:
             status = await probe()
-            if status == 0:
-                return late_s
             wait.missing = f"its probe ends with {status}"
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * GROWTH, EXEC_LAST_S)
-            late_s = (self._clock.monotonic() - asked) / 2
+            return status == 0
+
+        return await poll(look, self._clock, EXEC_PAUSES_S)
 
 
 def _port(url: str) -> int | None:
@@ -298,6 +363,8 @@ def _port(url: str) -> int | None:
 
 
 def _ending(exit: Exit) -> str:
+    if exit.why is not None:
+        return exit.why
     if exit.code is None:
         return "nobody saw how"
     return f"signal {-exit.code}" if exit.code < 0 else f"exit {exit.code}"

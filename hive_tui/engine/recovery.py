@@ -10,13 +10,17 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from hive_tui.engine.admission import Admission, Mode
+from hive_tui.engine.container_recovery import ContainerRecovery
 from hive_tui.engine.destroying import Destroying
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.protocols import Identity
 from hive_tui.engine.spawning import Spawning
 from hive_tui.engine.state import JournalEntry, RunRecord
+from hive_tui.engine.supervision import Unit
 from hive_tui.engine.transitions import Transitions
 from hive_tui.engine.world import World
+from hive_tui.model.environment import Wanted
 from hive_tui.model.errors import HiveError
 from hive_tui.model.plan import Transition
 
@@ -36,13 +40,17 @@ class Recovery:
         destroying: Destroying,
         refresh: Callable[[LiveEnv], None],
         leave: Callable[[LiveEnv], None],
+        containers: ContainerRecovery,
+        admission: Admission,
     ) -> None:
         self._world = world
+        self._containers = containers
         self._transitions = transitions
         self._spawning = spawning
         self._destroying = destroying
         self._refresh = refresh
         self._leave = leave
+        self._admission = admission
         self._going_on: set[asyncio.Task[None]] = set()
 
     async def run(self, envs: dict[str, LiveEnv]) -> None:
@@ -55,6 +63,7 @@ class Recovery:
         found = self._world.processes.find()
         runs = {run.run_id: run for run in self._world.store.runs()}
         adopted = self._adopt(by_uid, runs, found)
+        contained = await self._containers.run(runs)
         strays = [identity for run_id, identity in found.items() if run_id not in adopted]
         await asyncio.gather(*(self._end(identity) for identity in strays))
         for run in runs.values():
@@ -64,10 +73,11 @@ class Recovery:
                 )
         self._settle_trash(by_uid)
         resumed = [entry for entry in self._world.store.journal() if self._resume(by_uid, entry)]
-        if adopted or strays or resumed:
+        alive = len(adopted) + contained
+        if alive or strays or resumed:
             entry = self._world.store.log(
                 "daemon.recovered",
-                f"found {len(adopted)} running services, ended {len(strays)} leftover processes, "
+                f"found {alive} running services, ended {len(strays)} leftover processes, "
                 f"went on with {len(resumed)} transitions",
                 data={"resumed": [f"{e.transition} {by_uid[e.env_uid].id}" for e in resumed]},
             )
@@ -93,6 +103,8 @@ class Recovery:
                     live.keep(name)
             for name, unit in live.units.items():
                 run = newest.get((live.record.uid, name))
+                if _in_container(unit, run):
+                    continue
                 identity = found.get(run.run_id) if run is not None else None
                 unit.adopt(records.get(name), run, identity)
                 if run is not None and identity is not None:
@@ -148,6 +160,10 @@ class Recovery:
         """Ask for a transition again. One that needs hive.toml is not guessed without it."""
         if entry.transition is not Transition.STOP:
             self._refresh(live)
+        mode = entry.params.get("room")
+        if mode is not None and live.record.wanted is not Wanted.WARM:  # it had not begun yet
+            await self._admission.warm(live, Mode(str(mode)), journal_id=entry.id)
+            return
         services = entry.params.get("services")
         await self._transitions.request(
             live,
@@ -173,3 +189,10 @@ class Recovery:
             if live.resuming is not None:
                 live.resuming = None
                 live.changed()
+
+
+def _in_container(unit: Unit, run: RunRecord | None) -> bool:
+    """Whether it is for the recovery of containers to find a service again."""
+    if run is not None and (run.identity is not None or run.contained is not None):
+        return run.contained is not None
+    return unit.service.contained

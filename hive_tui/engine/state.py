@@ -5,11 +5,12 @@ What *runs* is in none of them: that is read from the world.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
+from hive_tui.engine.container_protocols import Contained
 from hive_tui.engine.protocols import Identity, Removed
 from hive_tui.model.environment import EnvRecord, TestFailure
 from hive_tui.model.events import LogEvent
@@ -32,6 +33,8 @@ class RunRecord(msgspec.Struct, frozen=True):
     exit_code: int | None = None
     exit_file: str = ""
     """Where its shim leaves the exit status; "" where the caller knows it otherwise."""
+    contained: Contained | None = None
+    """For a run in a container: by what it is found again."""
 
 
 class UnitRecord(msgspec.Struct, frozen=True):
@@ -126,6 +129,39 @@ class Trashed(msgspec.Struct, frozen=True):
     at: float
 
 
+class Cost(msgspec.Struct, frozen=True):
+    """The most that a service took during one stay of an env in a state."""
+
+    project: str
+    state: str
+    """Of the env: `warm`, `cold` or `frozen`."""
+    service: str
+    env_uid: str
+    began: float
+    """When the stay began, in seconds since the epoch."""
+    peak_bytes: int
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """A process outside of the env's services that keeps the env from being idle."""
+
+    what: str
+    """In words: `hive run npm`, `a shell`."""
+    pid: int
+    birth: str
+    """From `Processes.birth`: another process with the number later is not it."""
+
+
+class ActivityRecord(msgspec.Struct, frozen=True):
+    """How long nobody has touched an env, and what keeps it from rest."""
+
+    env_uid: str
+    idle_s: float
+    """Counted while a daemon ran and the machine was awake."""
+    pinned: bool = False
+    leases: tuple[Lease, ...] = ()
+
+
 class Store(Protocol):
     """What survives the daemon. Every method is one transaction, on disk when it returns."""
 
@@ -198,6 +234,26 @@ class Store(Protocol):
     def learn(self, project: str, key: str, seconds: float) -> None: ...
     def learned(self, project: str) -> dict[str, float]:
         """Step key -> median of the last successful durations, in seconds."""
+        ...
+
+    def put_costs(self, costs: Sequence[Cost]) -> None:
+        """Keep peaks, each in place of an earlier one of its stay; the oldest stays go."""
+        ...
+
+    def costs(self, project: str) -> tuple[Cost, ...]:
+        """Those of the last stays, oldest first."""
+        ...
+
+    def put_activity(self, records: Sequence[ActivityRecord]) -> None: ...
+    def activity(self) -> tuple[ActivityRecord, ...]: ...
+
+    def put_engaged(self, env_uid: str) -> None:
+        """Keep that an env has, or may have, things at the container engine."""
+        ...
+
+    def drop_engaged(self, env_uid: str) -> None: ...
+    def engaged(self) -> frozenset[str]:
+        """Uids of the envs that do, also of such as are no longer there."""
         ...
 
     def put_spare(self, spare: Spare) -> None: ...

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,19 +15,22 @@ from msgspec.structs import replace
 
 from hive_tui.engine import restarts
 from hive_tui.engine.books import Books
+from hive_tui.engine.container_protocols import Contained
 from hive_tui.engine.folding import stamp
+from hive_tui.engine.hosting import Found, Host, Running
 from hive_tui.engine.operation import StepFailedError
-from hive_tui.engine.protocols import Clock, Exit, Identity, Launch, Logs, Processes
+from hive_tui.engine.protocols import Clock, Identity, Logs
+from hive_tui.engine.ready_waiters import ReadyWaiters
 from hive_tui.engine.ready_watch import ReadyWatch
 from hive_tui.engine.state import RunRecord, Store, UnitRecord
 from hive_tui.model.environment import EnvRecord, ServiceState, ServiceView
 from hive_tui.model.errors import HiveError, NotAvailableError
 from hive_tui.model.project import Service
 
+ENGINE_RESTARTED = "the container engine was restarted"
+
 TAIL_LINES = 50
 """Last lines of the log that are kept as the reason of a failure."""
-
-_NOBODY = Identity(pid=0, start_ticks=0, boot_id="", run_id="")
 
 
 @dataclass(eq=False)
@@ -36,8 +38,7 @@ class _Run:
     """One incarnation of the service. What an old one still reports is told by it, and ignored."""
 
     record: RunRecord
-    identity: Identity
-    exited: asyncio.Future[Exit]
+    running: Running
     ready: ReadyWatch | None = None
     """What looks for its readiness until it is ready, frozen or gone."""
 
@@ -50,12 +51,10 @@ class Unit:
         *,
         env: EnvRecord,
         service: Service,
-        launch: Callable[[Service], Launch],
-        processes: Processes,
+        host: Callable[[Service, RunRecord | None], Host],
         logs: Logs,
         store: Store,
         clock: Clock,
-        ready: Callable[[Unit, Identity, int, asyncio.Future[Exit]], Awaitable[float]],
         changed: Callable[[Unit], None],
         event: Callable[..., None],
         jitter: Callable[[], float] = random.random,
@@ -65,13 +64,11 @@ class Unit:
         Args:
             env: Whose service it is.
             service: What the file says; may be replaced by what a newer file says.
-            launch: Builds the launch of a new run; raises HiveError.
-            processes: Where it runs.
+            host: Where the service lives, as a process or in a container: a new run of it, or
+                one of which there is a record.
             logs: Where its output is.
             store: Where its runs and restarts survive.
             clock: Tells times.
-            ready: Waits until the run is ready, given where its output starts in the log. Returns
-                how late that was seen in seconds; raises HiveError on a time-out or its death.
             changed: Told after every visible change.
             event: Writes to the env's event log: kind, message, `service`, `level`, `data`.
             jitter: Numbers from 0 to 1 that spread the restarts.
@@ -85,12 +82,12 @@ class Unit:
         self.exit_code: int | None = None
         self.failure_tail: tuple[str, ...] = ()
         self.wanted = False
-        self._launch = launch
-        self._processes = processes
+        self.last_container: str | None = None
+        """Id of the container that it ran in last."""
+        self._host = host
         self._logs = logs
         self._books = Books(store, event, env=env.id, service=service.name)
         self._clock = clock
-        self._ready = ready
         self._changed = changed
         self._jitter = jitter
         self._failures: tuple[float, ...] = ()
@@ -100,17 +97,29 @@ class Unit:
         self._halting: asyncio.Task[None] | None = None
         self._again: asyncio.Task[None] | None = None
         self._launching = asyncio.Lock()
-        self._waiters: set[asyncio.Future[float]] = set()
+        self._waiters = ReadyWaiters()
+
+    @property
+    def running(self) -> bool:
+        """True while a run of it is there."""
+        return self._run is not None
 
     @property
     def identity(self) -> Identity | None:
-        """Of the running process."""
-        return None if self._run is None else self._run.identity
+        """Of the running process; `None` for a container."""
+        found = None if self._run is None else self._run.running.found
+        return found if isinstance(found, Identity) else None
+
+    @property
+    def contained(self) -> Contained | None:
+        """The running container; `None` for a process."""
+        found = None if self._run is None else self._run.running.found
+        return found if isinstance(found, Contained) else None
 
     @property
     def pid(self) -> int | None:
-        """Of the running process, which is its session as well."""
-        return None if self._run is None else self._run.identity.pid
+        """Of the running process, which is its session as well; of a container's first one."""
+        return None if self._run is None else self._run.running.pid
 
     def view(self) -> ServiceView:
         """The service as the contract's JSON has it."""
@@ -138,8 +147,8 @@ class Unit:
             raise NotAvailableError(self.service.missing, env=self.env.name)
         if self._halting is not None:
             await asyncio.shield(self._halting)
-        if self._run is not None and not self._processes.alive(self._run.identity):
-            await asyncio.wait([self._run.exited])
+        if self._run is not None and not self._run.running.alive:
+            await asyncio.wait([self._run.running.exited])
         async with self._launching:
             self._cancel_restart()
             self.wanted = True
@@ -157,14 +166,9 @@ class Unit:
             return 0.0
         if self._run is None:
             raise self._failed(self.reason or "is not running")
-        waiter: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
         if self._run.ready is not None:
             self._run.ready.look_at_once()
-        try:
-            return await waiter
-        finally:
-            self._waiters.discard(waiter)
+        return await self._waiters.wait()
 
     async def stop(self) -> None:
         """Stop it and wait until nobody of its session is left. Finished even where cancelled.
@@ -190,26 +194,32 @@ class Unit:
         if run is None or self.state is ServiceState.FROZEN:
             return
         self._cancel_ready(run)
-        self._processes.signal(run.identity, signal.SIGSTOP)
-        self._show(ServiceState.FROZEN)
+        try:
+            await run.running.freeze()
+        except HiveError:
+            self._resume()
+            raise
+        if self._run is run:
+            self._show(ServiceState.FROZEN)
 
     async def thaw(self) -> None:
         """Let them go on; it is what it was before, and looked for readiness where it was not."""
         run = self._run
         if run is None or self.state is not ServiceState.FROZEN:
             return
-        self._processes.signal(run.identity, signal.SIGCONT)
-        self._resume()
+        await run.running.thaw()
+        if self._run is run:
+            self._resume()
 
     # --- the daemon's own life -----------------------------------------------------------------
 
-    def adopt(self, unit: UnitRecord | None, run: RunRecord | None, found: Identity | None) -> None:
+    def adopt(self, unit: UnitRecord | None, run: RunRecord | None, found: Found | None) -> None:
         """Take over after a restart of the daemon. Needs the running loop.
 
         Args:
             unit: What was stored of the service.
             run: Its newest run that is not known to have ended.
-            found: The live process that carries the run's id.
+            found: What lives of that run in the world.
         """
         if unit is not None:
             self.wanted = unit.wanted
@@ -226,6 +236,34 @@ class Unit:
         elif self.wanted:
             self._go_on_after_end(self.exit_code, self._clock.now(), up_s=0.0)
 
+    def lose_sight(self, reason: str) -> None:
+        """Nobody can tell at the moment how it is: what it runs on does not answer."""
+        if self._run is not None:
+            self._cancel_ready(self._run)
+        self._show(ServiceState.UNHEALTHY, reason)
+
+    def regain_sight(self, *, ended: bool) -> None:
+        """What it runs on answers again.
+
+        Args:
+            ended: Its run has ended with what it ran on: that is no failure of its own, so it is
+                started again at once.
+        """
+        if self._run is not None:
+            if self._run.running.frozen:
+                self._show(ServiceState.FROZEN)
+            else:
+                self._resume()
+        elif ended:
+            self._failures = self._failures[:-1]
+            self._start_anew()
+
+    def _start_anew(self) -> None:
+        """Start it again at once, which is no failure of its own."""
+        if self.wanted and self._halting is None:
+            self._cancel_restart()
+            self._again = asyncio.create_task(self._start_again(0.0, ENGINE_RESTARTED))
+
     async def close(self) -> None:
         """Let go of it without ending it: the daemon ends, the service goes on."""
         run, self._run = self._run, None
@@ -236,9 +274,8 @@ class Unit:
             ending.append(run.ready.cancel())
         await asyncio.gather(*ending, return_exceptions=True)
         if run is not None:
-            run.exited.cancel()
-        for waiter in self._waiters:
-            waiter.cancel()
+            run.running.exited.cancel()
+        self._waiters.cancel()
 
     # --- runs ----------------------------------------------------------------------------------
 
@@ -255,40 +292,42 @@ class Unit:
 
     async def _launch_run(self, reason: str | None = None) -> None:
         """Launch; `reason` says why again, until it is ready."""
-        launch = self._launch(self.service)
+        host = self._host(self.service, None)
+        order = host.order(self.service)
         record = RunRecord(
-            run_id=launch.run_id,
+            run_id=order.run_id,
             env_uid=self.env.uid,
             name=self.service.name,
             role="service",
             started=self._clock.now(),
             log_offset=self._logs.end(self.env.uid, self.service.name),
-            exit_file=str(launch.exit_file),
+            exit_file=order.exit_file,
         )
         self._was_ready = False
         self._books.intend(record)
         self._save()
         try:
-            identity = await self._processes.launch(launch)
+            running = await order.begin()
         except BaseException:
             self._books.keep_run(replace(record, ended=self._clock.now()))
             raise
-        record = replace(record, identity=identity)
-        self._watch(record, identity)
+        record = running.kept(record)
+        self._watch(record, running)
         self._books.keep_run(record)
         self.failure_tail = ()
         self._show(ServiceState.STARTING, reason)
         self._look_for_ready()
 
-    def _adopt_run(self, record: RunRecord, found: Identity | None) -> None:
+    def _adopt_run(self, record: RunRecord, found: Found | None) -> None:
         """Watch a run again; where it ended meanwhile, the watch says so at once."""
-        if found is None or (record.identity is not None and record.identity != found):
-            self._watch(record, record.identity or replace(_NOBODY, run_id=record.run_id))
+        running = self._host(self.service, record).adopt(record, found)
+        if not running.alive:
+            self._watch(record, running)
             return
-        record = replace(record, identity=found)
-        run = self._watch(record, found)
+        record = running.kept(record)
+        run = self._watch(record, running)
         self._books.keep_run(record)
-        if self._processes.frozen(found):
+        if running.frozen:
             self._show(ServiceState.FROZEN, since=self.since)
         else:
             self._resume(ready_since=self.since, starting_since=run.record.started)
@@ -302,18 +341,21 @@ class Unit:
             self._show(ServiceState.STARTING, since=starting_since)
             self._look_for_ready()
 
-    def _watch(self, record: RunRecord, identity: Identity) -> _Run:
-        exited = self._processes.exited(identity, Path(record.exit_file))
-        run = _Run(record=record, identity=identity, exited=exited)
+    def _watch(self, record: RunRecord, running: Running) -> _Run:
+        run = _Run(record=record, running=running)
         self._run = run
-        exited.add_done_callback(lambda _: self._ended(run))
+        if isinstance(running.found, Contained):
+            self.last_container = running.found.container
+        running.exited.add_done_callback(lambda _: self._ended(run))
         return run
 
     def _ended(self, run: _Run) -> None:
-        """The process is gone, and nobody of its session is left."""
-        if self._run is not run or run.exited.cancelled():
+        """It is gone, and nobody of its session is left."""
+        exited = run.running.exited
+        if self._run is not run or exited.cancelled():
             return
-        code, now = run.exited.result().code, self._clock.now()
+        ending, now = exited.result(), self._clock.now()
+        code = ending.code
         self._run = None
         self.exit_code = code
         self._cancel_ready(run)
@@ -325,17 +367,25 @@ class Unit:
             self._show(ServiceState.STOPPED)
             self._fail_waiters("was stopped")
             return
+        if ending.outside:
+            self._show(ServiceState.BACKOFF, ending.why)
+            self._start_anew()
+            self._fail_waiters(f"{ending.why} before it was ready")
+            return
         self.failure_tail = self._tail(run)
         self._failures = restarts.remember(self._failures, now)
-        self._go_on_after_end(code, now, up_s=now - run.record.started)
-        self._fail_waiters(f"{restarts.describe(code)} before it was ready")
+        self._go_on_after_end(code, now, up_s=now - run.record.started, why=ending.why)
+        self._fail_waiters(f"{ending.why or restarts.describe(code)} before it was ready")
 
     # --- restarts ------------------------------------------------------------------------------
 
     def _go_on_after_end(
         self, code: int | None, now: float, *, up_s: float, why: str | None = None
     ) -> None:
-        """Do what the policy says about an end that nobody asked for, or a failed launch."""
+        """Do what the policy says about an end that nobody asked for, or a failed launch.
+
+        `why` says it better than the exit status does.
+        """
         choice = restarts.decide(
             self.service.restart,
             code,
@@ -365,6 +415,7 @@ class Unit:
 
     async def _start_again(self, delay_s: float, account: str) -> None:
         await asyncio.sleep(delay_s)
+        await self._host(self.service, None).reachable()
         self._again = None
         try:
             async with self._launching:
@@ -387,11 +438,10 @@ class Unit:
         run = self._run
         if run is None:
             return
+        running = run.running
         run.ready = ReadyWatch(
-            lambda: self._ready(
-                self, run.identity, run.record.log_offset, asyncio.shield(run.exited)
-            ),
-            lives=lambda: not run.exited.done() and self._processes.alive(run.identity),
+            lambda: running.ready(self.service, run.record.log_offset),
+            lives=lambda: not running.exited.done() and running.alive,
             reached=self._is_ready,
             missed=lambda error: self._not_ready(run, error),
         )
@@ -402,9 +452,7 @@ class Unit:
         self._was_ready = True
         self._show(ServiceState.READY)
         self._save()
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(late_s)
+        self._waiters.succeed(late_s)
 
     def _not_ready(self, run: _Run, error: HiveError) -> None:
         self.failure_tail = self._tail(run)
@@ -420,9 +468,7 @@ class Unit:
             run.ready = None
 
     def _fail_waiters(self, message: str, *, hint: str | None = None) -> None:
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_exception(self._failed(message, hint=hint))
+        self._waiters.fail(self._failed(message, hint=hint))
 
     def _failed(self, message: str, *, hint: str | None = None) -> StepFailedError:
         return StepFailedError(
@@ -442,9 +488,7 @@ class Unit:
             self._show(ServiceState.STOPPED)
             return
         self._cancel_ready(run)
-        number = signal.Signals[f"SIG{self.service.stop.signal}"]
-        await self._processes.stop(run.identity, number, self.service.stop.grace_s)
-        await asyncio.wait([run.exited])
+        await run.running.stop(self.service.stop)
 
     def _halted(self, halting: asyncio.Task[None]) -> None:
         self._halting = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hive_tui.engine.bus import Bus
+from hive_tui.engine.container_protocols import Containers
 from hive_tui.engine.launching import Launcher
 from hive_tui.engine.protocols import Clock, Folders, Listening, Logs, Processes, Report, Worktrees
 from hive_tui.engine.readiness import Readiness
@@ -23,6 +24,7 @@ class World:
 
     clock: Clock
     processes: Processes
+    containers: Containers
     listening: Listening
     logs: Logs
     worktrees: Worktrees

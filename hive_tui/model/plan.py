@@ -31,6 +31,8 @@ class StepKind(StrEnum):
     INSTALL = "install"
     """Fill a dependency folder of the env's own."""
     TASK = "task"
+    BUILD = "build"
+    """Build the image of a service that is a container."""
     PREPARE = "prepare"
     """First node of a service: everything that waits for nothing (folders, port checks)."""
     START = "start"

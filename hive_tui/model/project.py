@@ -19,7 +19,7 @@ class When(StrEnum):
     COLD = "cold"
     WARM = "warm"
     MANUAL = "manual"
-    """Services only: when asked for, or needed by something that runs."""
+    """When asked for, or needed by something that runs."""
 
 
 class Restart(StrEnum):
@@ -59,8 +59,8 @@ class Ready(msgspec.Struct, frozen=True):
 class Stop(msgspec.Struct, frozen=True):
     """How a service is asked to end."""
 
-    signal: str = "TERM"
-    """Name without `SIG`."""
+    signal: str | None = None
+    """Name without `SIG`; `None` is TERM for a process, and what the image says for a container."""
     grace_s: float = 5.0
     """How long it may take before the whole session is killed."""
 
@@ -78,12 +78,40 @@ class PerEnv(msgspec.Struct, frozen=True):
     drop: str | None = None
 
 
+class Build(msgspec.Struct, frozen=True):
+    """An image that is built from a folder of the worktree."""
+
+    context: str
+    """Relative to the worktree."""
+    dockerfile: str = "Dockerfile"
+    """Relative to the context."""
+    args: dict[str, str] = {}
+    target: str | None = None
+    """Stage to build; `None` is the last one."""
+
+
+class Mount(msgspec.Struct, frozen=True):
+    """What a container sees at a path: a volume of the env, or a folder of this machine."""
+
+    source: str
+    """A volume's name; or a path, which begins with `.`, `/`, `~` or a template."""
+    target: str
+    """Absolute, inside the container."""
+    read_only: bool = False
+
+    @property
+    def is_volume(self) -> bool:
+        """True for a volume of the env."""
+        return self.source[:1] not in (".", "/", "~", "{")
+
+
 class Service(msgspec.Struct, frozen=True):
-    """Something that keeps running: a process (`run`) or a container (`image`)."""
+    """Something that keeps running: a process (`run`) or a container (`image` or `build`)."""
 
     name: str
     run: str | None = None
     image: str | None = None
+    build: Build | None = None
     cwd: str | None = None
     """Relative to the worktree; `None` is the worktree itself."""
     needs: tuple[str, ...] = ()
@@ -95,20 +123,45 @@ class Service(msgspec.Struct, frozen=True):
     env: dict[str, str | Secret] = {}
     ports: dict[str, int] = {}
     """Containers: port name -> port inside."""
-    volumes: dict[str, str] = {}
-    """Containers: volume name -> path inside."""
+    mounts: tuple[Mount, ...] = ()
+    """Containers: volumes and folders that it sees, and where."""
+    command: tuple[str, ...] | None = None
+    """Containers: words that run inside; `None` is what the image says."""
+    entrypoint: tuple[str, ...] | None = None
+    user: str | None = None
+    working_dir: str | None = None
+    tmpfs: dict[str, str] = {}
+    """Containers: path inside -> options."""
+    extra_hosts: dict[str, str] = {}
+    """Containers: host name -> address."""
+    init: bool = True
+    """Containers: a small init is their first process."""
+    memory_bytes: int | None = None
+    """Containers: what they may take; `None` is all that there is."""
+    cpus: float | None = None
+    platform: str | None = None
+    shm_bytes: int | None = None
+    """Containers: size of /dev/shm; `None` is the engine's own."""
+    ulimits: dict[str, tuple[int, int]] = {}
+    """Containers: limit of the kernel -> soft and hard; -1 is none."""
+    cap_add: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Containers: further names by which others of the env reach it."""
     per_env: PerEnv | None = None
 
     @property
     def kind(self) -> str:
         """`process` or `container`, as the contract's JSON has it."""
-        return "process" if self.run is not None else "container"
+        return "container" if self.contained else "process"
+
+    @property
+    def contained(self) -> bool:
+        """True for a container."""
+        return self.image is not None or self.build is not None
 
     @property
     def missing(self) -> str | None:
         """Why this version cannot run it yet; `None` where it can."""
-        if self.image is not None:
-            return f"service {self.name!r} is a container (image): not available yet"
         if self.scope is Scope.SHARED:
             return (
                 f'service {self.name!r} has scope "shared"; shared services are not available yet'
@@ -117,7 +170,7 @@ class Service(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """Something that runs to its end: build, migrate, seed."""
+    """Something that runs to its end: build, migrate, seed; a command, or a container."""
 
     name: str
     run: str
@@ -131,6 +184,8 @@ class Task(msgspec.Struct, frozen=True):
     slots: int = 1
     """CPU slots while it runs; 0 for one that only waits."""
     env: dict[str, str | Secret] = {}
+    container: Service | None = None
+    """What runs to its end instead of `run`; that is then only a name for it."""
 
 
 class TestSuite(msgspec.Struct, frozen=True):
@@ -221,7 +276,13 @@ class Project(msgspec.Struct, frozen=True):
     tests: dict[str, TestSuite] = {}
     agents: dict[str, Agent] = {}
     digest: str = ""
-    """SHA-256 of the file, in hex: two projects with the same digest say the same."""
+    """SHA-256 of all files it comes from, in hex: two projects with the same say the same."""
+    sources: tuple[str, ...] = ()
+    """Further files that it comes from, relative to the main checkout: compose and env files."""
+    notes: tuple[str, ...] = ()
+    """What was left out of those files without harm, with file and line."""
+    published: dict[str, int] = {}
+    """Port name to the number that a compose file publishes it at, without hive."""
 
     def needs_of(self, name: str) -> tuple[str, ...]:
         """Direct needs of a service, task or suite; empty for an unknown name."""

@@ -14,7 +14,7 @@ from textual.widgets import Input
 from textual.worker import Worker
 
 from hive_tui.app.actions import BY_ID, LOGS, bindings
-from hive_tui.app.lines import Span, safe
+from hive_tui.app.lines import Line, Span, safe
 from hive_tui.app.log_feed import LogFeed
 from hive_tui.app.log_find import kept
 from hive_tui.app.ring import Page, Place, Ring, Window
@@ -135,10 +135,16 @@ class LogsScreen(HiveScreen):
             self._live.clear()
         look, width = self.hive.look(), self.app.size.width
         env = self.env()
-        line = env_head(env, width, look) if env else (Span(f" {safe(self._env)}", "muted"),)
+        line = env_head(env, width, look) if env else self._gone(state)
         notice = banner(state, width, look)
         self.query_one("#head", Rows).put(*((line, notice) if notice else (line,)))
         self._show_foot()
+
+    def _gone(self, state: HiveState) -> Line:
+        name: Line = (Span(f" {safe(self._env)}", "muted"),)
+        if state.link is not Link.LIVE:
+            return name
+        return (*name, Span("   This env is gone. ", "strong"), Span("esc goes back.", "muted"))
 
     # --- what is typed -----------------------------------------------------------------------
 

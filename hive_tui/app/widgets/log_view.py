@@ -207,8 +207,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         repeat = y > 0 and above is not None and above.source == line.source
         strip = self._line(line, repeat=repeat)
         if self._cursor == first + at:
-            lift = self._paint.style("text", lifted=True).bgcolor
-            return strip.apply_style(Style(bgcolor=lift))
+            return Strip(Segment.apply_style(strip, post_style=self._paint.lift()))
         return strip
 
     def _line(self, line: LogLine, *, repeat: bool) -> Strip:

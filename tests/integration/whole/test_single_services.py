@@ -80,11 +80,10 @@ def test_a_service_that_is_not_there_is_named_with_what_is_near(chain: Yard) -> 
 @pytest.mark.parametrize(
     "service",
     [
-        'image = "postgres:16"',
         'image = "postgres:16"\nscope = "shared"',
         'run = "sleep 1000"\nscope = "shared"',
     ],
-    ids=["image", "shared-image", "shared-process"],
+    ids=["shared-image", "shared-process"],
 )
 def test_what_is_not_available_says_so_once_and_the_rest_runs(yard: Yard, service: str) -> None:
     yard.make_repo(f'[services.later]\n{service}\n[services.now]\nrun = "exec sleep 1000"\n')

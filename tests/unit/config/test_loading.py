@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_tui.config.loading import SIZE_LIMIT, load, parse
@@ -17,6 +17,7 @@ from hive_tui.model.project import (
     IdleLimits,
     Limits,
     Link,
+    Mount,
     PerEnv,
     Ports,
     Project,
@@ -134,7 +135,7 @@ def test_every_key_of_the_file_reaches_the_project() -> None:
                 ready=Ready(ReadyKind.EXEC, "pg_isready -U postgres"),
                 env={"POSTGRES_PASSWORD": "dev"},
                 ports={"db": 5432},
-                volumes={"data": "/var/lib/postgresql/data"},
+                mounts=(Mount("data", "/var/lib/postgresql/data"),),
             ),
             "api": Service(
                 "api",
@@ -334,7 +335,6 @@ _TREES: st.SearchStrategy[object] = st.recursive(
 
 
 @given(document=st.dictionaries(_WORDS, _TREES, max_size=6))
-@settings(deadline=None)
 def test_whatever_a_file_holds_it_is_a_project_or_a_list_of_problems(
     document: dict[str, object],
 ) -> None:

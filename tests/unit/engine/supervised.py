@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import cast
 
+from hive_tui.engine.process_host import ProcessHost
 from hive_tui.engine.protocols import Exit, Identity, Launch, Logs, Processes, Usage
 from hive_tui.engine.state import RunRecord, Store, UnitRecord
 from hive_tui.engine.supervision import Unit
@@ -68,6 +69,9 @@ class ScriptedProcesses(Processes):
         for future in self._exits.pop(ended.run_id, []):
             if not future.done():
                 future.set_result(Exit(code))
+
+    def birth(self, pid: int) -> str | None:
+        return None
 
     async def launch(self, launch: Launch) -> Identity:
         self.on_launch()
@@ -158,12 +162,10 @@ class Stage:
         self.unit = Unit(
             env=ENV,
             service=service,
-            launch=self._order,
-            processes=self.processes,
+            host=lambda _, record: ProcessHost(self.processes, self._order, self._look),
             logs=cast("Logs", _Written()),
             store=cast("Store", self.kept),
             clock=LoopClock(),
-            ready=self._look,
             changed=lambda unit: self.seen.append((unit.state, unit.reason)),
             event=self._event,
             jitter=lambda: 0.5,
@@ -206,7 +208,7 @@ class Stage:
         )
 
     async def _look(
-        self, unit: Unit, identity: Identity, offset: int, died: asyncio.Future[Exit]
+        self, service: Service, identity: Identity, offset: int, died: asyncio.Future[Exit]
     ) -> float:
         look: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self.looks.append(look)

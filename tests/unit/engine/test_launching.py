@@ -27,6 +27,9 @@ class Folder(Logs):
     def tail(self, env_uid: str, source: str, lines: int, *, since: int = 0) -> tuple[str, ...]:
         raise NotImplementedError
 
+    def write(self, env_uid: str, source: str, data: bytes) -> None:
+        raise NotImplementedError
+
     def watch(self, env_uid: str, source: str, grown: Callable[[], None]) -> Callable[[], None]:
         raise NotImplementedError
 

@@ -69,6 +69,9 @@ def status(args: Namespace, context: Context) -> int:
         context.document({"environment": answer["environment"]})
         return 0
     context.print(*_full(answer["environment"], answer.get("detail") or {}, context.ink))
+    if forwards := answer.get("forwards"):
+        ports = (f"127.0.0.1:{row['port']} -> {plain(row['name'])}" for row in forwards)
+        context.print("", "forwarded", *(f"  {port}" for port in ports))
     return 0
 
 

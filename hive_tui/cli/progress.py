@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self
 
 from hive_tui.cli.context import Context
-from hive_tui.cli.text import Ink, clip, plain, seconds
+from hive_tui.cli.text import Ink, clip, plain, seconds, size
 
 _TICK_S = 0.2
 """Between two redraws of the live lines while nothing happens."""
@@ -92,6 +92,8 @@ class Progress:
                     self._draw(self._step(env, event))
                 case "checkout":
                     self._draw(self._checkout(env, event))
+                case "copying":
+                    self._copying(env, event)
                 case "note":
                     self._draw([self._named(env) + plain(event.get("text", ""))])
 
@@ -129,6 +131,13 @@ class Progress:
         took = self._clock() - known.since
         files = f"{total} file" if total == 1 else f"{total} files"
         return [self._ended(env, "checkout", "succeeded", took, files)]
+
+    def _copying(self, env: str, event: Mapping[str, Any]) -> None:
+        key = (env, str(event.get("step", "")))
+        if (known := self._running.get(key)) is not None:
+            note = f"{event.get('files') or 0} files, {size(event.get('bytes') or 0)}"
+            self._running[key] = known._replace(note=note)
+            self._draw([])
 
     def _ended(self, env: str, step: str, state: str, elapsed: float, reason: str) -> str:
         mark, style = _MARKS.get(state, ("?", ""))

@@ -139,6 +139,22 @@ COMMANDS: tuple[Command, ...] = (
         "hive ports auth",
     ),
     Command(
+        "forward",
+        USE,
+        "lead the project's fixed ports ([forward] in hive.toml) to an environment",
+        "forward:forward",
+        (NAME, _switch("--off", help="let the ports go")),
+        "hive forward auth",
+    ),
+    Command(
+        "disk",
+        LOOK,
+        "show what environments take on the disk: their own, and what they share",
+        "disk:disk",
+        (_names("NAME", "one environment; none: all"),),
+        "hive disk",
+    ),
+    Command(
         "plan",
         LOOK,
         "show what a transition would run, when, and its critical path",

@@ -65,6 +65,7 @@ def build(file: schema.File, *, root: str, default_name: str, digest: str) -> Pr
             ),
         ),
         ports=Ports(file.ports.base, file.ports.block, file.ports.names),
+        forward={int(port): name for port, name in file.forward.items()},
         env=_variables(file.env),
         links=tuple(
             Link(link.path, link.mode, tuple(link.key), _or(link.install, None))

@@ -12,6 +12,7 @@ from hive_tui.config.checks import NO_PORTS
 from hive_tui.config.problems import KeyPath, Problem, show, unknown_name
 from hive_tui.config.schema import CONTAINER_KEYS, File, ServiceTable
 from hive_tui.config.templates import port_variable
+from hive_tui.model.project import Link
 
 _READY = ("tcp", "http", "exec", "log", "file")
 _LAST_PORT = 65535
@@ -42,10 +43,23 @@ def check(document: Mapping[str, object], file: File) -> list[Problem]:
         *_variables(document),
         *_services(document, file),
         *_twice("link", [link.path for link in file.link]),
+        *_installs(file),
         *_twice("copy", [copy.path for copy in file.copy]),
         *_shared_names(document),
         *_cycles(file),
     ]
+
+
+def _installs(file: File) -> Iterator[Problem]:
+    """An install has a name among the tasks: its step's and its log's."""
+    taken = dict.fromkeys(file.tasks, "a task")
+    for index, link in enumerate(file.link):
+        name = Link(link.path).task
+        if isinstance(link.install, str):
+            if other := taken.get(name):
+                found = f"an install named {name}, as {other} is"
+                yield Problem(("link", index, "install"), found, "a name of its own")
+            taken[name] = f"that of {link.path}"
 
 
 def _ports(file: File) -> Iterator[Problem]:
@@ -53,6 +67,9 @@ def _ports(file: File) -> Iterator[Problem]:
     if ports.base + ports.block > _LAST_PORT:
         found = f"base {ports.base} + block {ports.block} = {ports.base + ports.block}"
         yield Problem(("ports", "block"), found, f"a sum of at most {_LAST_PORT}")
+    for port in file.forward:
+        if int(port) > _LAST_PORT:
+            yield Problem(("forward", port), port, f"a port from 1 to {_LAST_PORT}")
     offsets: dict[int, str] = {}
     variables: dict[str, str] = {}
     for name, offset in ports.names.items():

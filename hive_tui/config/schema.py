@@ -68,6 +68,7 @@ Port = Annotated[int, Meta(ge=1, le=65535)]
 Offset = Annotated[int, Meta(ge=0, le=65534)]
 Path = Annotated[str, _is(Kind.PATH)]
 Glob = Annotated[str, _is(Kind.GLOB)]
+FixedPort = Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}$")]
 Step = Annotated[str, _is(Kind.STEP)]
 
 Cwd = Annotated[
@@ -194,17 +195,27 @@ class LinkTable(Table, frozen=True):
     path: Annotated[str, _is(Kind.PATH, "The folder.")]
     mode: Annotated[
         Literal["auto", "symlink", "reflink", "copy", "hardlink", "overlay"],
-        Meta(description="How it is taken; `auto` picks the cheapest that is safe here."),
+        Meta(
+            description="How it is taken; `auto` shares blocks where the filesystem can, fills "
+            "the folder by `install` where a package manager's own store makes that cheap, and is "
+            "a link otherwise (a copy for a build cache, which two branches must not share). "
+            "`copy` is private and takes the time and the disk of a copy. `hardlink`: a file that "
+            "is edited in place changes everywhere. `overlay`: needs the right to mount (or "
+            "fuse-overlayfs); renames of its folders fail, changes of the main checkout's show "
+            "through."
+        ),
     ] = "auto"
     key: Annotated[
         list[Path],
         Meta(
             description="Files that say what is in the folder. Where they differ from the main "
-            "checkout's, the env gets its own copy."
+            "checkout's, or have changed since, the env gets its own by `install`; without that, "
+            "a copy."
         ),
     ] = []
     install: Annotated[
-        str | UnsetType, _is(Kind.COMMAND, "Command that fills the env's own copy.")
+        str | UnsetType,
+        _is(Kind.COMMAND, "Command that fills the env's own folder, as a step."),
     ] = UNSET
 
 
@@ -520,6 +531,13 @@ class File(Table, frozen=True):
     logs: LogsTable = LogsTable()
     limits: LimitsTable = LimitsTable()
     ports: PortsTable = PortsTable()
+    forward: Annotated[
+        dict[FixedPort, Annotated[str, _is(Kind.PORT)]],
+        Meta(
+            description="Fixed ports on 127.0.0.1, each with the name of the port that it leads "
+            "to in one env at a time (`hive forward NAME`)."
+        ),
+    ] = {}
     env: Annotated[
         dict[Variable, Value],
         Meta(description="Variables of every service, task, test, agent and shell of an env."),

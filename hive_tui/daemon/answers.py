@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -105,6 +106,25 @@ def port_rows(hive: Hive, envs: Iterable[LiveEnv]) -> list[dict[str, Any]]:
             published=_published(live),
         )
     return rows
+
+
+def forward_rows(hive: Hive, envs: Iterable[LiveEnv]) -> list[dict[str, Any]]:
+    """Rows of `hive ports` for the fixed ports that lead to these envs."""
+    shown = {(live.record.project, live.record.name) for live in envs}
+    return [
+        {
+            "env": view.env,
+            "name": f"{view.name} (forwarded)",
+            "port": view.port,
+            "listening": True,
+            "pid": os.getpid(),
+            "process": "hive",
+            "service": None,
+            "foreign": False,
+        }
+        for view in hive.forwarding.views(hive.projects.values())
+        if (view.project, view.env) in shown
+    ]
 
 
 def _published(live: LiveEnv) -> dict[int, ports.Published]:

@@ -13,6 +13,7 @@ from typing import Any
 from hive_tui.config import loading
 from hive_tui.config.checkout_files import CheckoutFiles
 from hive_tui.config.collisions import collisions
+from hive_tui.daemon import link_checks
 from hive_tui.engine.hive import Hive
 from hive_tui.model.errors import HiveError
 from hive_tui.model.home import Home
@@ -30,6 +31,7 @@ async def run(hive: Hive, home: Home, cwd: str) -> list[dict[str, Any]]:
         _secrets(hive, home),
         *await _engine(hive),
         *[row for name in hive.world.store.projects() for row in _project(hive, name)],
+        *await link_checks.run(hive),
         await _here(hive, cwd),
     ]
 

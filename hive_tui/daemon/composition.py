@@ -18,6 +18,7 @@ from hive_tui.daemon.subscription import Subscription
 from hive_tui.drivers import junit
 from hive_tui.drivers.docker.containers import DockerContainers
 from hive_tui.drivers.folders import LocalFolders
+from hive_tui.drivers.forwards import LocalForwards
 from hive_tui.drivers.http import get_status
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.drivers.logs import LogFiles
@@ -103,7 +104,7 @@ class Daemon:
             listening=sockets,
             logs=self._logs,
             worktrees=GitWorktrees(),
-            folders=LocalFolders(),
+            folders=LocalFolders(home.overlays),
             store=self.store,
             bus=Bus(),
             launcher=Launcher(
@@ -124,7 +125,7 @@ class Daemon:
             memory_bytes=psutil.virtual_memory().total,
             checkpoint=checkpoint,
         )
-        self.hive = Hive(self.world)
+        self.hive = Hive(self.world, LocalForwards())
         self.testing = Testing(self.world, self.hive.transitions)
         self.thrift = Thrift(
             self.world,
@@ -181,6 +182,7 @@ class Daemon:
         envs = self.hive.envs.values()
         return (
             self.hive.transitions.busy
+            or self.hive.forwarding.busy
             or self.hive.admission.busy
             or bool(self.world.scheduler.operations)
             or any(unit.running for live in envs for unit in live.units.values())

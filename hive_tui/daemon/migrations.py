@@ -144,7 +144,24 @@ _MEMORY: Migration = (
     """,
 )
 
-MIGRATIONS: Sequence[Migration] = (_FIRST, _ENGAGED, _MEMORY)
+_LINKS: Migration = (
+    """
+    CREATE TABLE links (
+        env_uid TEXT NOT NULL REFERENCES envs (uid) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        record BLOB NOT NULL,
+        PRIMARY KEY (env_uid, name)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE forwards (
+        project TEXT PRIMARY KEY,
+        env_uid TEXT NOT NULL REFERENCES envs (uid) ON DELETE CASCADE
+    ) WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: Sequence[Migration] = (_FIRST, _ENGAGED, _MEMORY, _LINKS)
 """Entry n leads from version n to version n + 1."""
 
 

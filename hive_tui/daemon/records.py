@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from hive_tui.daemon.database import Database
-from hive_tui.engine.state import RunRecord, TaskRecord, UnitRecord, Verdict
+from hive_tui.engine.state import LinkRecord, RunRecord, TaskRecord, UnitRecord, Verdict
 from hive_tui.model.plan import Trace
 
 _T = TypeVar("_T")
@@ -69,6 +69,27 @@ class EnvRecords:
     def tasks(self, env_uid: str) -> tuple[TaskRecord, ...]:
         """One per task that ever ended."""
         return self._named("tasks", env_uid, TaskRecord)
+
+    def put_forward(self, project: str, env_uid: str | None) -> None:
+        """Keep which env has a project's fixed ports."""
+        if env_uid is not None:
+            statement = "INSERT OR REPLACE INTO forwards (project, env_uid) VALUES (?, ?)"
+            self._put(statement, project, env_uid)
+            return
+        self._put("DELETE FROM forwards WHERE project = ?", project)
+
+    def forwards(self) -> dict[str, str]:
+        """Project -> uid of the env that has its fixed ports."""
+        rows = self._database.rows("SELECT project, env_uid FROM forwards")
+        return {str(project): str(env_uid) for project, env_uid in rows}
+
+    def put_link(self, link: LinkRecord) -> None:
+        """Keep what a dependency folder was made of."""
+        self._put_named("links", link.env_uid, link.path, link)
+
+    def links(self, env_uid: str) -> tuple[LinkRecord, ...]:
+        """One per dependency folder that was ever made."""
+        return self._named("links", env_uid, LinkRecord)
 
     def put_verdict(self, verdict: Verdict) -> None:
         """Keep what a suite said last."""

@@ -112,6 +112,11 @@ def matching(worktree: str, globs: tuple[str, ...]) -> Iterator[str]:
                 yield path
 
 
+def chosen(globs: tuple[str, ...], path: str) -> bool:
+    """Whether the patterns take a path."""
+    return bool(_spec(globs).match_file(path))
+
+
 def roots(globs: tuple[str, ...]) -> tuple[str, ...]:
     """Folders and files, relative, outside of which nothing can match; `("",)` is everywhere.
 

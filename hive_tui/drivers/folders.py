@@ -9,96 +9,163 @@ import asyncio
 import contextlib
 import os
 import secrets
-import shutil
 import stat
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
 
+from hive_tui.drivers import package_stores, tree_copy
+from hive_tui.drivers.committed import committed
+from hive_tui.drivers.disk_use import disk_use
 from hive_tui.drivers.fingerprint import Fingerprints
 from hive_tui.drivers.ignored import counted
+from hive_tui.drivers.overlays import Overlays, mounted
 from hive_tui.drivers.parents import drop_empty, make_parents
-from hive_tui.drivers.settling import settle
-from hive_tui.engine.protocols import Folders
-from hive_tui.model.errors import HiveError, NotAvailableError
+from hive_tui.engine.protocols import DiskUse, Folders, Linked, Lying
+from hive_tui.model.errors import HiveError
 
-_FICLONE = 0x40049409
-"""`_IOW(0x94, 9, int)`, from linux/fs.h: share the blocks of another file."""
+T = TypeVar("T")
 
-PutFile = Callable[[str, str], None]
+_STAMPED = (".package-lock.json", ".yarn-integrity", ".yarn-state.yml", ".modules.yaml")
+"""What package managers write into their folder each time they install."""
 
-_pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hive-folders")
-
-
-class _StoppedError(Exception):
-    """The caller was cancelled."""
+_pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hive-links")
 
 
 class LocalFolders(Folders):
     """Folders of this machine."""
 
-    def __init__(self) -> None:
-        """Create it, with an empty memory of fingerprints."""
-        self._fingerprints = Fingerprints()
-
-    async def copy(self, source: str, target: str) -> None:
-        """Copy; blocks are shared where the filesystem can.
-
-        Raises:
-            HiveError: It could not be read or written; nothing of it is left then.
-        """
-        if os.path.lexists(source) and not os.path.lexists(target):
-            await _put(source, target, _copy_or_clone)
-
-    async def link(self, source: str, target: str, mode: str) -> str:
-        """Give a worktree a dependency folder.
+    def __init__(self, overlays: Path | None = None) -> None:
+        """Create it, with an empty memory of fingerprints.
 
         Args:
-            source: Folder or file of the main checkout.
-            target: Where it should appear; untouched if there is something already.
-            mode: `auto`, `symlink`, `reflink`, `copy`, `hardlink` or `overlay`. `auto` is
-                `reflink` where the filesystem can, else `symlink`.
-
-        Returns:
-            The mode that was used; `missing` without a source, `existing` with a target.
-
-        Raises:
-            NotAvailableError: The mode is `overlay`.
-            HiveError: The filesystem cannot do the mode, or it failed.
+            overlays: Where the upper folders of overlays lie; `None`: overlays are refused.
         """
-        if mode == "overlay":
-            raise NotAvailableError(
-                "links with mode `overlay` are not available yet",
-                hint='`mode = "auto"` shares the folder or its blocks',
-            )
+        self._fingerprints = Fingerprints()
+        self._overlays = Overlays(overlays)
+
+    async def copy(
+        self, source: str, target: str, *, progress: tree_copy.Progress | None = None
+    ) -> Linked:
         if not os.path.lexists(source):
-            return "missing"
+            return Linked("missing")
         if os.path.lexists(target):
-            return "existing"
+            return Linked("existing")
+        copied = await tree_copy.put(source, target, "copy", progress=progress)
+        return Linked("copy", copied.notes)
+
+    async def link(
+        self,
+        source: str,
+        target: str,
+        mode: str,
+        *,
+        owner: str = "",
+        replace: bool = False,
+        progress: tree_copy.Progress | None = None,
+    ) -> Linked:
+        if not os.path.lexists(source):
+            return Linked("missing")
+        if mode == "overlay":
+            if os.path.lexists(target) and not _empty(target):
+                return Linked("existing")
+            await _aside(self._overlays.mount, source, target, owner)
+            return Linked(mode)
+        if os.path.lexists(target) and not (replace and os.path.islink(target)):
+            return Linked("existing")
         if mode == "auto":
-            able = await asyncio.get_running_loop().run_in_executor(
-                _pool, can_reflink, source, os.path.dirname(target)
-            )
-            mode = "reflink" if able else "symlink"
+            mode = await _aside(_best, source, os.path.dirname(target))
         if mode == "symlink":
             _symlink(source, target)
-        elif mode == "reflink" and sys.platform == "darwin":
-            await _put(source, target, _clone_by_cp)
-        elif mode in _PUT:
-            await _put(source, target, _PUT[mode])
-        else:
+            return Linked(mode)
+        if mode not in ("copy", "reflink", "hardlink"):
             raise HiveError(f"there is no link mode {mode!r}", code="config")
-        return mode
+        copied = await tree_copy.put(source, target, mode, replace=replace, progress=progress)
+        return Linked(mode, copied.notes)
+
+    async def lying(self, source: str, target: str) -> Lying:
+        return await _aside(_lying, source, target)
+
+    async def clear(self, target: str, owner: str) -> None:
+        await _aside(lambda: self._overlays.release(owner, target, forget=True))
+        await _aside(tree_copy.delete, target)
+
+    async def unmount(self, owner: str) -> None:
+        await _aside(lambda: self._overlays.release(owner, forget=False))
+
+    async def forget(self, owner: str) -> None:
+        await _aside(lambda: self._overlays.release(owner, forget=True))
+
+    async def disk_use(
+        self, envs: Sequence[tuple[str, str]], progress: Callable[[int], None]
+    ) -> tuple[tuple[DiskUse, ...], int]:
+        owners = [(worktree, *self._overlays.uppers(owner)) for owner, worktree in envs]
+        return await disk_use(owners, progress)
 
     async def fingerprint(self, worktree: str, globs: Sequence[str]) -> str:
         return await self._fingerprints.of(worktree, tuple(globs))
+
+    async def committed(self, repo: str, commit: str, globs: Sequence[str]) -> str:
+        return await committed(repo, commit, tuple(globs))
 
     async def meant(
         self, worktree: str, globs: Sequence[str], paths: frozenset[str]
     ) -> frozenset[str]:
         return frozenset(await counted(worktree, globs, tuple(paths)))
+
+
+async def _aside(work: Callable[..., T], *args: object) -> T:
+    """Run what may take a while in a thread."""
+    return await asyncio.get_running_loop().run_in_executor(_pool, lambda: work(*args))
+
+
+def _best(source: str, folder: str) -> str:
+    """What `auto` comes to: blocks shared where the filesystem can, else the folder itself.
+
+    A folder whose content follows from one branch is never shared, and a copy at the worst.
+    """
+    store = package_stores.store_of(source)
+    if not (store and store.fixed) and can_reflink(source, folder):
+        return "reflink"
+    return "copy" if package_stores.build_cache(source) else "symlink"
+
+
+def _lying(source: str, target: str) -> Lying:
+    """What there is to take, and what lies where it should go."""
+    if os.path.islink(target):
+        kind = "symlink" if os.path.realpath(target) == os.path.realpath(source) else "own"
+    elif not os.path.lexists(target):
+        kind = "nothing"
+    elif mounted(target):
+        kind = "overlay"
+    else:
+        kind = "empty" if _empty(target) else "own"
+    here = os.path.lexists(source)
+    store = package_stores.store_of(source) if here else None
+    return Lying(
+        kind=kind,
+        source=here,
+        stamp=_stamp(source) if here else "",
+        store=store.name if store else None,
+        store_install=store.install if store else None,
+        fixed=store.fixed if store else False,
+        reflinks=can_reflink(source, os.path.dirname(target)) if store else False,
+        build_cache=package_stores.build_cache(source),
+    )
+
+
+def _stamp(folder: str) -> str:
+    """Changes when a package manager has installed into the folder."""
+    times = []
+    for name in ("", *_STAMPED):
+        with contextlib.suppress(OSError):
+            times.append(f"{name}{os.stat(os.path.join(folder, name)).st_mtime_ns}")
+    return " ".join(times)
+
+
+def _empty(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path)
 
 
 def can_reflink(source: str, folder: str) -> bool:
@@ -113,7 +180,7 @@ def can_reflink(source: str, folder: str) -> bool:
         return False
     trial = os.path.join(folder, f".hive-{secrets.token_hex(6)}")
     try:
-        (_clone_by_cp if sys.platform == "darwin" else _clone)(sample, trial)
+        tree_copy.put_file(sample, trial, "reflink")
     except OSError:
         return False
     finally:
@@ -144,129 +211,4 @@ def _symlink(source: str, target: str) -> None:
         return
     except OSError as error:
         drop_empty(made)
-        raise _failed(target, error) from error
-
-
-async def _put(source: str, target: str, put: PutFile) -> None:
-    """Build the copy beside its place, in a thread, then rename it there."""
-    stop = threading.Event()
-    building = asyncio.get_running_loop().run_in_executor(_pool, _build, source, target, put, stop)
-
-    async def ended() -> None:
-        with contextlib.suppress(_StoppedError):
-            await building
-
-    try:
-        await asyncio.shield(building)
-    except asyncio.CancelledError:
-        stop.set()
-        await settle(ended())
-        raise
-    except OSError as error:
-        raise _failed(target, error) from error
-
-
-def _failed(target: str, error: OSError) -> HiveError:
-    unable = "the filesystem cannot do that here: take another `mode`, `auto` finds one"
-    return HiveError(
-        f"{target} cannot be made: {error.strerror or error}",
-        hint="make room on the disk" if error.errno == 28 else unable,
-        code="link_failed",
-    )
-
-
-def _build(source: str, target: str, put: PutFile, stop: threading.Event) -> None:
-    made = make_parents(target)
-    folder, name = os.path.split(target)
-    part = os.path.join(folder, f".{name[:40]}.hive-{secrets.token_hex(6)}")
-    try:
-        if put is _clone_by_cp:
-            put(source, part)
-        else:
-            _tree(source, part, put, stop)
-        if os.path.lexists(target):
-            _delete(part)
-        else:
-            os.rename(part, target)
-    except BaseException:
-        _delete(part)
-        drop_empty(made)
-        raise
-
-
-def _tree(source: str, target: str, put: PutFile, stop: threading.Event) -> None:
-    """Copy one thing: links as links, folders with what is in them, no sockets or devices."""
-    if stop.is_set():
-        raise _StoppedError
-    mode = os.lstat(source).st_mode
-    if stat.S_ISLNK(mode):
-        os.symlink(os.readlink(source), target)
-        shutil.copystat(source, target, follow_symlinks=False)
-    elif stat.S_ISREG(mode):
-        put(source, target)
-    elif stat.S_ISDIR(mode):
-        os.mkdir(target, 0o700)
-        with os.scandir(source) as entries:
-            names = [entry.name for entry in entries]
-        for name in names:
-            _tree(os.path.join(source, name), os.path.join(target, name), put, stop)
-        shutil.copystat(source, target)
-
-
-def _copy(source: str, target: str) -> None:
-    shutil.copy2(source, target, follow_symlinks=False)
-
-
-def _hardlink(source: str, target: str) -> None:
-    os.link(source, target, follow_symlinks=False)
-
-
-def _clone(source: str, target: str) -> None:
-    """Share the blocks of a file.
-
-    Raises:
-        OSError: The filesystem cannot, or the two are on different ones.
-    """
-    import fcntl
-
-    with open(source, "rb") as old, open(target, "xb") as new:
-        fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
-    shutil.copystat(source, target)
-
-
-def _copy_or_clone(source: str, target: str) -> None:
-    if sys.platform == "linux":
-        try:
-            _clone(source, target)
-            return
-        except OSError:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(target)
-    _copy(source, target)
-
-
-def _clone_by_cp(source: str, target: str) -> None:
-    """Share the blocks of a whole tree by clonefile(2), which macOS offers through `cp -c`."""
-    done = subprocess.run(
-        ("cp", "-c", "-R", "-p", source, target), capture_output=True, check=False
-    )
-    if done.returncode != 0:
-        raise OSError(done.stderr.decode(errors="replace").strip())
-
-
-def _delete(path: str) -> None:
-    """Delete what was built so far, folders without rights included."""
-    if os.path.isdir(path) and not os.path.islink(path):
-        for folder, names, _ in os.walk(path):
-            for name in names:
-                inner = os.path.join(folder, name)
-                if not os.path.islink(inner):
-                    with contextlib.suppress(OSError):
-                        os.chmod(inner, 0o700)
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
-
-
-_PUT: dict[str, PutFile] = {"copy": _copy, "reflink": _clone, "hardlink": _hardlink}
+        raise tree_copy.failed(target, error) from error

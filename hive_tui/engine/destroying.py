@@ -240,6 +240,10 @@ class Destroying:
         except HiveError as error:
             log.warning("trash stays env=%s: %s", trashed.record.id, error)
             return
+        try:
+            await self._world.folders.forget(trashed.record.uid)
+        except HiveError as error:
+            log.warning("overlays stay env=%s: %s", trashed.record.id, error)
         self._world.logs.forget(trashed.record.uid)
         self._world.store.drop_trash(trashed.record.uid)
         await engagements.leave(self._world, trashed.record, volumes=True)

@@ -7,7 +7,6 @@ scheduler's business.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from hive_tui.config import secrets
-from hive_tui.engine import engagements, verdicts
+from hive_tui.engine import engagements, links, verdicts
 from hive_tui.engine.container_tasks import run_to_end
 from hive_tui.engine.endings import ending
 from hive_tui.engine.launching import service_ports
@@ -82,6 +81,7 @@ class Execution:
             StepKind.WORKTREE: self._worktree,
             StepKind.COPY: self._copy,
             StepKind.LINK: self._link,
+            StepKind.INSTALL: self._install,
             StepKind.TASK: self._task,
             StepKind.BUILD: self._build,
             StepKind.PREPARE: self._prepare,
@@ -121,31 +121,23 @@ class Execution:
         )
 
     async def _copy(self, step: Step, context: StepContext) -> None:
-        await self._world.folders.copy(
-            os.path.join(self._live.project.root, step.target),
-            os.path.join(self._live.record.worktree, step.target),
-        )
+        await links.copy(self._live, step.target)
 
     async def _link(self, step: Step, context: StepContext) -> None:
-        link = next(entry for entry in self._live.project.links if entry.path == step.target)
-        root, worktree, mode = self._live.project.root, self._live.record.worktree, link.mode
-        if link.key:
-            folders = self._world.folders
-            ours, theirs = await asyncio.gather(
-                folders.fingerprint(worktree, link.key), folders.fingerprint(root, link.key)
-            )
-            if ours != theirs and link.install is not None:
-                source = "install-" + link.path.replace("/", "-")
-                await self._run_to_end(source, "task", link.install, None, context)
-                return
-            if ours != theirs:  # it will be changed to fit, and must not change the main checkout's
-                mode = "copy"
-        await self._world.folders.link(
-            os.path.join(root, link.path), os.path.join(worktree, link.path), mode
+        await links.make(self._live, step.target)
+
+    async def _install(self, step: Step, context: StepContext) -> None:
+        link = next(entry for entry in self._live.project.links if entry.task == step.target)
+        install = link.install or ""
+        await links.install(
+            self._live,
+            link,
+            lambda: self._run_to_end(link.task, "task", install, None, context),
         )
 
     async def _remove(self, step: Step, context: StepContext) -> None:
         removing = self._removing or Removing(force=False, keep_branch=True)
+        await self._world.folders.unmount(self._live.record.uid)
         await engagements.leave(self._world, self._live.record, volumes=False)
         self.removed = await self._world.worktrees.remove(
             self._live.record,
@@ -158,6 +150,7 @@ class Execution:
             record, now = self._live.record, self._world.clock.now()
             self._world.store.put_trash(Trashed(record, self.removed, now))
         else:  # nobody can take it back
+            await self._world.folders.forget(self._live.record.uid)
             await engagements.leave(self._world, self._live.record, volumes=True)
 
     # --- tasks -------------------------------------------------------------------------------

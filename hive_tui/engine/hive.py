@@ -9,12 +9,15 @@ import os
 from collections.abc import Callable, Sequence
 
 from hive_tui.config import loading
+from hive_tui.engine import links
 from hive_tui.engine.admission import Admission
 from hive_tui.engine.adopting import Adopting
 from hive_tui.engine.container_recovery import ContainerRecovery
 from hive_tui.engine.costs import Costs
 from hive_tui.engine.destroying import Destroying
+from hive_tui.engine.forwarding import Forwarding
 from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.protocols import Forwards
 from hive_tui.engine.recovery import Recovery
 from hive_tui.engine.spawning import Spawning
 from hive_tui.engine.transitions import Transitions
@@ -33,8 +36,9 @@ Stamp = tuple[tuple[int, int], ...]
 class Hive:
     """Holds the envs; the rooms beside it change them."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, forwards: Forwards) -> None:
         self.world = world
+        self.forwarding = Forwarding(world, forwards, self._by_uid)
         self.envs: dict[str, LiveEnv] = {}
         """By `project/name`."""
         self.projects: dict[str, Project] = {}
@@ -81,17 +85,21 @@ class Hive:
                     f"hive.toml cannot be used: {self._problems[record.project]}; mend it, "
                     f"then `hive warm {record.name}`"
                 )
+        for live in self.envs.values():
+            await links.remount(live)
         await self.spawning.drop_half_made(self.world.store.projects().get)
         await self._recovery.run(self.envs)
         for project in self.projects.values():
             if any(live.record.project == project.name for live in self.envs.values()):
                 self.spawning.prepare_spares(project)
+        await self.forwarding.open()
         self.destroying.empty_trash()
         for root in self.world.store.projects().values():
             self.destroying.expire_recovery(root)
 
     async def close(self) -> None:
         """Let go of everything; services run on."""
+        await self.forwarding.close()
         await self.admission.close()
         await self._containers.close()
         await self.spawning.close()
@@ -214,6 +222,10 @@ class Hive:
             del self.envs[live.id]
         self.left(live)
         live.removed()
+        self.forwarding.left(live)
+
+    def _by_uid(self, uid: str) -> LiveEnv | None:
+        return next((live for live in self.envs.values() if live.record.uid == uid), None)
 
     def env(self, word: str) -> LiveEnv:
         """The env of that name, bare or as `project/name`.

@@ -17,7 +17,7 @@ from hive_tui.engine.plan import level
 from hive_tui.engine.process_services import process_host
 from hive_tui.engine.progress import Feed
 from hive_tui.engine.protocols import Usage
-from hive_tui.engine.state import RunRecord, TaskRecord, Verdict
+from hive_tui.engine.state import LinkRecord, RunRecord, TaskRecord, Verdict
 from hive_tui.engine.supervision import Unit
 from hive_tui.engine.world import World
 from hive_tui.model.environment import (
@@ -78,6 +78,9 @@ class LiveEnv:
         """Of services, tasks and suites together."""
         self.cpu_percent: float | None = None
         self.tasks: dict[str, TaskRecord] = {t.task: t for t in world.store.tasks(record.uid)}
+        self.links: dict[str, LinkRecord] = {
+            entry.path: entry for entry in world.store.links(record.uid)
+        }
         self.verdicts: dict[str, Verdict] = {v.suite: v for v in world.store.verdicts(record.uid)}
         self.previous_s: float | None = None
         self.units: dict[str, Unit] = {}

@@ -8,6 +8,7 @@ import os
 import msgspec
 
 from hive_tui.config import templates
+from hive_tui.engine import links
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.plan import Observed
 from hive_tui.engine.state import TaskRecord
@@ -15,8 +16,13 @@ from hive_tui.model.environment import ServiceState
 from hive_tui.model.project import Project, Task, When
 
 
-async def observe(live: LiveEnv) -> Observed:
-    """What the plan of the env's next transition starts from."""
+async def observe(live: LiveEnv, *, folders: bool = False) -> Observed:
+    """What the plan of the env's next transition starts from.
+
+    Args:
+        live: The env.
+        folders: Also look at what it lacks of its copies and dependency folders.
+    """
     done = set()
     for task in live.project.tasks.values():
         record = live.tasks.get(task.name)
@@ -26,6 +32,7 @@ async def observe(live: LiveEnv) -> Observed:
         worktree=os.path.isdir(live.record.worktree),
         services=live.service_states(),
         done=frozenset(done),
+        lacks=await links.lacks(live) if folders else None,
         built=frozenset([name for name in _to_build(live) if await _built(live, name)]),
     )
 

@@ -25,6 +25,9 @@ WORKTREE_LANE = "worktree"
 CONTAINER_LANE = "container"
 """Lane of container starts."""
 
+INSTALL_TIMEOUT_S = 1800.0
+INSTALL_RETRIES = 1
+"""For the install of a dependency folder: networks fail now and then."""
 BUILD_TIMEOUT_S = 3600.0
 """For the build of an image."""
 
@@ -52,8 +55,9 @@ class Observed(msgspec.Struct, frozen=True):
     """By name; one that is missing here is stopped."""
     done: frozenset[str] = frozenset()
     """Tasks that need not run: succeeded, and their inputs have not changed since."""
-    prepared: frozenset[str] = frozenset()
-    """Ids of copy and link steps that are done. Matters to spawn only."""
+    lacks: frozenset[str] | None = None
+    """Ids of the copy, link and install steps that have something to do; `None`: nobody looked,
+    then a spawn copies and links everything."""
     built: frozenset[str] = frozenset()
     """Services whose image is there, built of what is in the worktree now."""
 
@@ -100,12 +104,14 @@ def make_plan(
                 roots = _roots(project, observed, top) | frozen
             else:
                 roots = services
-            steps = tuple(_up(project, observed, roots))
+            looked = services is None and observed.worktree and observed.lacks is not None
+            folders = tuple(_folders(project, observed)) if looked else ()
+            steps = (*folders, *_up(project, observed, roots, _leaves(folders)))
         case Transition.COOL:
             stays = level(project, Wanted.COLD)
             goes = _selected(_not_stopped(observed) - stays, services)
-            lacks = {name for name in stays if observed.state(name) is not ServiceState.READY}
-            stay = _up(project, observed, lacks if services is None else ())
+            down = {name for name in stays if observed.state(name) is not ServiceState.READY}
+            stay = _up(project, observed, down if services is None else ())
             steps = (*_down(project, goes), *stay)
         case Transition.STOP:
             steps = tuple(_down(project, _selected(_not_stopped(observed), services)))
@@ -297,9 +303,24 @@ def _folders(project: Project, observed: Observed) -> Iterator[Step]:
         worktree = _step(StepKind.WORKTREE, "worktree", lane=WORKTREE_LANE)
         needs = (worktree.id,)
         yield worktree
-    entries = [_step(StepKind.COPY, path, needs) for path in project.copies]
-    entries += [_step(StepKind.LINK, link.path, needs) for link in project.links]
-    yield from (step for step in entries if step.id not in observed.prepared)
+    copies = [_step(StepKind.COPY, path, needs) for path in project.copies]
+    links = [_step(StepKind.LINK, link.path, needs) for link in project.links]
+    if observed.lacks is not None:
+        copies = [step for step in copies if step.id in observed.lacks]
+        links = [step for step in links if step.id in observed.lacks]
+    yield from (*copies, *links)
+    for link in project.links:
+        name = f"{StepKind.INSTALL}:{link.path}"
+        if name in (observed.lacks or ()):
+            yield Step(
+                id=name,
+                kind=StepKind.INSTALL,
+                target=link.task,
+                needs=tuple(copy.id for copy in copies) or needs,  # it may read what is copied
+                slots=1,
+                timeout_s=INSTALL_TIMEOUT_S,
+                retries=INSTALL_RETRIES,
+            )
 
 
 def _tests(project: Project, observed: Observed, suites: Iterable[str]) -> Iterator[Step]:

@@ -40,6 +40,15 @@ class Feed:
             elapsed = step.ended_s - step.started_s
         self._tell(step.target, step.outcome.value, elapsed, step.expected_s, step.error)
 
+    def copying(self, step: str, files: int, size: int) -> None:
+        """Tell how far a copy is: files and bytes."""
+        event = {"kind": "copying", "step": step, "files": files, "bytes": size}
+        self._watch({**event, "env": self._env})
+
+    def note(self, step: str, text: str) -> None:
+        """Tell something that a person should know."""
+        self._watch({"kind": "note", "env": self._env, "step": step, "text": f"{step}: {text}"})
+
     def _tell(
         self,
         step: str,

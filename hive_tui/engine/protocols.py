@@ -7,13 +7,14 @@ finishes what it was at before the cancellation leaves it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from hive_tui.model.environment import EnvRecord, GitView, TestFailure
+from hive_tui.model.errors import HiveError
 
 
 class Clock(Protocol):
@@ -397,19 +398,115 @@ class Worktrees(Protocol):
         ...
 
 
+class Linked(msgspec.Struct, frozen=True):
+    """What became of a copy or link."""
+
+    mode: str
+    """The mode that was used; `missing` without a source, `existing` with a target."""
+    notes: tuple[str, ...] = ()
+    """What was left out, in words."""
+
+
+class Lying(msgspec.Struct, frozen=True):
+    """What there is to take for a dependency folder, and what lies where it should go."""
+
+    kind: str
+    """`nothing`, `empty` (a folder), `symlink` (to the source), `overlay` (mounted) or `own`."""
+    source: bool
+    """True where the main checkout has it."""
+    stamp: str = ""
+    """Changes when somebody installs into the main checkout's folder."""
+    store: str | None = None
+    """Package manager with a store of its own that filled the source; `None`: none is known."""
+    store_install: str | None = None
+    """How that one fills a folder."""
+    fixed: bool = False
+    """True where the source holds its own absolute path and is no good elsewhere."""
+    reflinks: bool = False
+    """True where blocks could be shared. Only looked at where there is a store."""
+    build_cache: bool = False
+    """True where its content follows from one branch's sources."""
+
+
+class DiskUse(msgspec.Struct, frozen=True):
+    """What some folders take on the disk."""
+
+    files: int
+    """Files, links and folders."""
+    bytes: int
+    """As if they stood alone; a file with several names counts once."""
+    own_bytes: int
+    """What would be free without them."""
+
+
 class Folders(Protocol):
     """Copies and links of untracked things from the main checkout."""
 
-    async def copy(self, source: str, target: str) -> None:
-        """Copy a file or folder; nothing happens where `source` is missing or `target` exists."""
-        ...
-
-    async def link(self, source: str, target: str, mode: str) -> str:
-        """Give a worktree a dependency folder; returns the mode that `auto` came to.
+    async def copy(
+        self, source: str, target: str, *, progress: Callable[[int, int], None] | None = None
+    ) -> Linked:
+        """Copy a file or folder; nothing happens where `source` is missing or `target` exists.
 
         Raises:
-            HiveError: The filesystem cannot do the mode that was asked for by name.
+            HiveError: It could not be read or written; nothing of it is left then.
         """
+        ...
+
+    async def link(
+        self,
+        source: str,
+        target: str,
+        mode: str,
+        *,
+        owner: str = "",
+        replace: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Linked:
+        """Give a worktree a dependency folder.
+
+        Args:
+            source: Folder or file of the main checkout.
+            target: Where it should appear; untouched if there is something already.
+            mode: `auto`, `symlink`, `reflink`, `copy`, `hardlink` or `overlay`. `auto` is
+                `reflink` where the filesystem can, else `symlink`, or `copy` for a build cache.
+            owner: Uid of the env, which an overlay's upper folder is kept under.
+            replace: A symlink at `target` gives way.
+            progress: Told (files, bytes) so far.
+
+        Raises:
+            HiveError: The filesystem cannot do the mode, or it failed.
+        """
+        ...
+
+    async def lying(self, source: str, target: str) -> Lying:
+        """What is there of a dependency folder."""
+        ...
+
+    async def clear(self, target: str, owner: str) -> None:
+        """Take away what lies at `target`: the link, the overlay with its changes, the folder."""
+        ...
+
+    async def unmount(self, owner: str) -> None:
+        """Unmount an env's overlays; what it has changed in them is kept."""
+        ...
+
+    async def forget(self, owner: str) -> None:
+        """Unmount an env's overlays and delete what it has changed in them."""
+        ...
+
+    async def disk_use(
+        self, envs: Sequence[tuple[str, str]], progress: Callable[[int], None]
+    ) -> tuple[tuple[DiskUse, ...], int]:
+        """What envs (owner, worktree) take with their overlays, and all of them together.
+
+        Args:
+            envs: Of which.
+            progress: Told how many files were seen.
+        """
+        ...
+
+    async def committed(self, repo: str, commit: str, globs: Sequence[str]) -> str:
+        """The fingerprint of an unchanged worktree at a commit."""
         ...
 
     async def fingerprint(self, worktree: str, globs: Sequence[str]) -> str:
@@ -420,6 +517,45 @@ class Folders(Protocol):
         self, worktree: str, globs: Sequence[str], paths: frozenset[str]
     ) -> frozenset[str]:
         """Those of the matching paths that count: what git ignores does not, unless it is named."""
+        ...
+
+
+# --- fixed ports -------------------------------------------------------------------------------
+
+
+class PortTakenError(HiveError):
+    """Somebody else listens on a port."""
+
+    default_code = "port_taken"
+
+    def __init__(self, port: int) -> None:
+        """Create the error for a port."""
+        super().__init__(f"port {port} is taken")
+        self.port = port
+
+
+class Forwards(Protocol):
+    """Ports on 127.0.0.1 that lead to other ones, by project."""
+
+    async def lead(self, project: str, owner: str, targets: Mapping[int, int]) -> None:
+        """Lead a project's ports to those of an env, and let its others go.
+
+        Raises:
+            PortTakenError: Somebody else holds one; nothing has changed then.
+            HiveError: It cannot be had for another reason.
+        """
+        ...
+
+    async def close(self, project: str | None = None) -> None:
+        """Let the ports of a project go, or all."""
+        ...
+
+    def owner(self, project: str) -> str | None:
+        """Uid of the env that has a project's ports; `None`: none."""
+        ...
+
+    def open_ports(self) -> dict[str, dict[int, int]]:
+        """Project -> port -> where it leads."""
         ...
 
 

@@ -20,6 +20,7 @@ ASSUMED_S: dict[StepKind, float] = {
     StepKind.WORKTREE: 1.0,
     StepKind.COPY: 0.05,
     StepKind.LINK: 0.2,
+    StepKind.INSTALL: 20.0,
     StepKind.TASK: 5.0,
     StepKind.BUILD: 20.0,
     StepKind.PREPARE: 0.002,

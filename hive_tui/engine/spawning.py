@@ -323,6 +323,7 @@ class Spawning:
             await self._drop_spare(live.project, making.spare)
         if not _worktree_made(ended):
             self._leave(live)
+            await self._world.folders.forget(live.record.uid)
             self._world.logs.forget(live.record.uid)
             return ended
         live.check_worktree()

@@ -85,6 +85,20 @@ class TaskRecord(msgspec.Struct, frozen=True):
     at: float
 
 
+class LinkRecord(msgspec.Struct, frozen=True):
+    """What a dependency folder of an env was made of last."""
+
+    env_uid: str
+    path: str
+    mode: str
+    """How it was taken, or `installed`, `installing`, `found`."""
+    key: str
+    """Fingerprint of the key that it stands for; "" without one."""
+    stamp: str
+    """Of the main checkout's folder at that time."""
+    at: float
+
+
 class JournalEntry(msgspec.Struct, frozen=True):
     """A transition that was begun and not yet ended."""
 
@@ -204,6 +218,16 @@ class Store(Protocol):
     def units(self, env_uid: str) -> tuple[UnitRecord, ...]: ...
     def put_task(self, task: TaskRecord) -> None: ...
     def tasks(self, env_uid: str) -> tuple[TaskRecord, ...]: ...
+    def put_forward(self, project: str, env_uid: str | None) -> None:
+        """Keep which env has a project's fixed ports; `None`: none."""
+        ...
+
+    def forwards(self) -> dict[str, str]:
+        """Project -> uid of the env that has its fixed ports."""
+        ...
+
+    def put_link(self, link: LinkRecord) -> None: ...
+    def links(self, env_uid: str) -> tuple[LinkRecord, ...]: ...
     def put_verdict(self, verdict: Verdict) -> None: ...
     def verdicts(self, env_uid: str) -> tuple[Verdict, ...]: ...
 

@@ -29,6 +29,9 @@ from hive_tui.model.plan import Outcome, Plan, StepKind, StepTrace, Trace, Trans
 from hive_tui.model.project import When
 
 _UP = frozenset({Transition.SPAWN, Transition.START, Transition.WARM, Transition.THAW})
+_FILLS = frozenset({Transition.SPAWN, Transition.START, Transition.WARM})
+"""Those that see to the folders that an env takes from the main checkout."""
+
 _SERVICE_STEPS = frozenset({StepKind.BUILD, StepKind.PREPARE, StepKind.START, StepKind.READY})
 
 
@@ -327,7 +330,7 @@ async def plan_for(
     """The plan of a transition as the env is now; runs nothing."""
     if transition is Transition.COOL and live.record.wanted is Wanted.STOPPED:
         transition = Transition.START
-    observed = await observe(live)
+    observed = await observe(live, folders=transition in _FILLS)
     return planning.make_plan(live.project, transition, observed, services=services)
 
 

@@ -47,6 +47,11 @@ class Home(NamedTuple):
         return self.state / "logs"
 
     @property
+    def overlays(self) -> Path:
+        """One folder per env uid: what its overlaid dependency folders have of their own."""
+        return self.state / "overlays"
+
+    @property
     def secrets(self) -> Path:
         return self.config / "secrets.toml"
 

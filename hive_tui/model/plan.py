@@ -28,6 +28,8 @@ class StepKind(StrEnum):
     WORKTREE = "worktree"
     COPY = "copy"
     LINK = "link"
+    INSTALL = "install"
+    """Fill a dependency folder of the env's own."""
     TASK = "task"
     BUILD = "build"
     """Build the image of a service that is a container."""

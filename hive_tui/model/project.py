@@ -219,7 +219,13 @@ class Link(msgspec.Struct, frozen=True):
     mode: str = "auto"
     """`auto`, `symlink`, `reflink`, `copy`, `hardlink` or `overlay`."""
     key: tuple[str, ...] = ()
+    """Paths, relative to the top, of what says what is in the folder."""
     install: str | None = None
+
+    @property
+    def task(self) -> str:
+        """Name of the install as a step and as the source of a log."""
+        return "install-" + self.path.replace("/", "-")
 
 
 class Ports(msgspec.Struct, frozen=True):
@@ -259,6 +265,8 @@ class Project(msgspec.Struct, frozen=True):
     log_max_bytes: int = 20 * 1024 * 1024
     limits: Limits = Limits()
     ports: Ports = Ports()
+    forward: dict[int, str] = {}
+    """Fixed ports on 127.0.0.1 -> name of the port of one env at a time."""
     env: dict[str, str | Secret] = {}
     links: tuple[Link, ...] = ()
     copies: tuple[str, ...] = ()

@@ -59,8 +59,10 @@ class Finding:
         return msgspec.Raw(_ENCODE.encode({"environments": views}))
 
     async def _status(self, params: Params, emit: Emit) -> Any:
-        detail = env_of(self._hive, params).detail()
-        return {"environment": detail.view, "detail": detail}
+        live = env_of(self._hive, params)
+        detail, views = live.detail(), self._hive.forwarding.views([live.project])
+        forwards = [view for view in views if view.env == live.record.name]
+        return {"environment": detail.view, "detail": detail, "forwards": forwards}
 
     async def _projects(self, params: Params, emit: Emit) -> Any:
         return {"projects": self._hive.project_views()}

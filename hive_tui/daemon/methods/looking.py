@@ -12,6 +12,7 @@ from hive_tui.daemon.methods.params import (
     fresh_env_of,
     sorted_envs,
 )
+from hive_tui.daemon.methods.progress import Progress
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.engine import trace as traces
 from hive_tui.engine.admission import as_wire
@@ -34,6 +35,8 @@ class Looking:
         """Method name -> what answers it."""
         return {
             "ports": self._ports,
+            "disk": self._disk,
+            "forward": self._forward,
             "url": self._url,
             "environ": self._environ,
             "why": self._why,
@@ -43,7 +46,43 @@ class Looking:
 
     async def _ports(self, params: Params, emit: Emit) -> Any:
         envs = [env_of(self._hive, params)] if params.get("env") else sorted_envs(self._hive)
-        return {"ports": answers.port_rows(self._hive, envs)}
+        return {
+            "ports": answers.port_rows(self._hive, envs) + answers.forward_rows(self._hive, envs)
+        }
+
+    async def _forward(self, params: Params, emit: Emit) -> Any:
+        """Show where fixed ports lead; with `env` lead its project's there, with `off` nowhere."""
+        forwarding = self._hive.forwarding
+        if params.get("env"):
+            live = fresh_env_of(self._hive, params)
+            off = bool(params.get("off"))
+            views = await (forwarding.off(live.project) if off else forwarding.switch(live))
+        elif params.get("off"):
+            project = await self._hive.register(str(params.get("cwd") or "/"))
+            views = await forwarding.off(project)
+        else:
+            views = forwarding.views(self._hive.projects.values())
+        return {"forwards": views}
+
+    async def _disk(self, params: Params, emit: Emit) -> Any:
+        envs = [env_of(self._hive, params)] if params.get("env") else sorted_envs(self._hive)
+        async with Progress(emit) as progress:
+            found, total = await self._hive.world.folders.disk_use(
+                [(live.record.uid, live.record.worktree) for live in envs],
+                lambda files: progress.put({"kind": "counted", "files": files}),
+            )
+        rows = [
+            {
+                "env": live.record.name,
+                "project": live.record.project,
+                "files": use.files,
+                "bytes": use.bytes,
+                "own_bytes": use.own_bytes,
+                "shared_bytes": use.bytes - use.own_bytes,
+            }
+            for live, use in zip(envs, found, strict=True)
+        ]
+        return {"environments": rows, "total_bytes": total}
 
     async def _url(self, params: Params, emit: Emit) -> Any:
         live = env_of(self._hive, params)

@@ -25,6 +25,8 @@ CONTRACT = {
     "thaw",
     "restart",
     "destroy",
+    "disk",
+    "forward",
     "undo",
     "logs",
     "ports",

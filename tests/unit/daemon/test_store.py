@@ -10,7 +10,7 @@ import pytest
 
 from hive_tui.daemon.store import SqliteStore
 from hive_tui.engine.protocols import Removed
-from hive_tui.engine.state import Spare, TaskRecord, Trashed, UnitRecord, Verdict
+from hive_tui.engine.state import LinkRecord, Spare, TaskRecord, Trashed, UnitRecord, Verdict
 from hive_tui.model.environment import TestFailure, Wanted
 from hive_tui.model.errors import HiveError
 from hive_tui.model.plan import Transition
@@ -136,7 +136,10 @@ def test_the_newest_record_of_each_name_is_kept(store: SqliteStore) -> None:
     store.put_unit(unit)
     store.put_task(task)
     store.put_verdict(verdict)
+    link = LinkRecord(uid, "node_modules", "reflink", "key", "stamp", 3.0)
+    store.put_link(link)
 
+    assert store.links(uid) == (link,)
     assert store.units(uid) == (unit,)
     assert store.tasks(uid) == (task,)
     assert store.verdicts(uid) == (verdict,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def target(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("mode", ["copy", "hardlink"])
 async def test_a_tree_comes_over_as_it_is(source: Path, target: Path, mode: str) -> None:
-    assert await LocalFolders().link(str(source), str(target), mode) == mode
+    assert (await LocalFolders().link(str(source), str(target), mode)).mode == mode
     assert listing(target) == listing(source)
     data = target / "pkg" / "data"
     assert data.stat().st_mtime == 1e9
@@ -69,7 +70,7 @@ async def test_a_copy_is_private(source: Path, target: Path) -> None:
 
 
 async def test_a_symlink_points_at_the_main_checkout(source: Path, target: Path) -> None:
-    assert await LocalFolders().link(str(source), str(target), "symlink") == "symlink"
+    assert (await LocalFolders().link(str(source), str(target), "symlink")).mode == "symlink"
     assert os.readlink(target) == str(source)
 
 
@@ -77,7 +78,7 @@ async def test_auto_is_a_reflink_where_the_filesystem_can_else_a_symlink(
     source: Path, target: Path
 ) -> None:
     able = can_reflink(str(source), str(target.parent))
-    mode = await LocalFolders().link(str(source), str(target), "auto")
+    mode = (await LocalFolders().link(str(source), str(target), "auto")).mode
     assert mode == ("reflink" if able else "symlink")
     assert target.is_symlink() is not able
     assert os.listdir(target.parent) == ["node_modules"]
@@ -94,14 +95,16 @@ async def test_a_reflink_that_the_filesystem_cannot_do_is_an_error(
     assert not target.parent.exists()
 
 
-async def test_overlay_is_not_available_yet(source: Path, target: Path) -> None:
+async def test_without_a_place_for_its_upper_folder_an_overlay_is_refused(
+    source: Path, target: Path
+) -> None:
     with pytest.raises(NotAvailableError, match="overlay"):
         await LocalFolders().link(str(source), str(target), "overlay")
 
 
 async def test_a_missing_source_does_nothing(tmp_path: Path, target: Path) -> None:
     gone = str(tmp_path / "gone")
-    assert await LocalFolders().link(gone, str(target), "copy") == "missing"
+    assert (await LocalFolders().link(gone, str(target), "copy")).mode == "missing"
     await LocalFolders().copy(gone, str(target))
     assert not target.parent.exists()
 
@@ -110,7 +113,7 @@ async def test_what_exists_is_never_touched(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True)
     os.symlink("/nowhere", target)
     for mode in ("auto", "symlink", "copy", "hardlink", "reflink"):
-        assert await LocalFolders().link(str(source), str(target), mode) == "existing"
+        assert (await LocalFolders().link(str(source), str(target), mode)).mode == "existing"
     await LocalFolders().copy(str(source), str(target))
     assert os.readlink(target) == "/nowhere"
 
@@ -131,8 +134,10 @@ async def test_sockets_and_pipes_are_left_out(tmp_path: Path, target: Path) -> N
     os.mkfifo(source / "pipe")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(os.path.relpath(source / "socket"))
-        await LocalFolders().copy(str(source), str(target))
+        done = await LocalFolders().copy(str(source), str(target))
     assert list(target.iterdir()) == []
+    assert "left out 2 sockets, pipes or devices" in done.notes[0]
+    assert "pipe" in done.notes[0]
 
 
 async def test_a_failure_leaves_nothing(tmp_path: Path, source: Path) -> None:
@@ -157,6 +162,102 @@ async def test_a_cancelled_copy_leaves_nothing(tmp_path: Path, target: Path) -> 
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not target.parent.exists()
+
+
+async def test_holes_stay_holes_and_times_of_folders_are_kept(tmp_path: Path, target: Path) -> None:
+    source = tmp_path / "s"
+    (source / "inner").mkdir(parents=True)
+    with (source / "sparse").open("wb") as file:
+        file.write(b"head")
+        file.seek(50_000_000)
+        file.write(b"tail")
+        file.truncate(90_000_000)
+    os.utime(source / "inner", (1e9, 1e9))
+    os.utime(source, (2e9, 2e9))
+    await LocalFolders().copy(str(source), str(target))
+    copied = (target / "sparse").stat()
+    assert copied.st_size == 90_000_000
+    assert copied.st_blocks * 512 < 2_000_000
+    assert (target / "sparse").read_bytes() == (source / "sparse").read_bytes()
+    assert (target / "inner").stat().st_mtime == 1e9
+    assert target.stat().st_mtime == 2e9
+
+
+async def test_large_files_and_folders_with_many_names_come_over_with_progress(
+    tmp_path: Path, target: Path
+) -> None:
+    source = tmp_path / "s"
+    source.mkdir()
+    for number in range(700):
+        (source / f"{number:03}{'x' * 200}").write_text(str(number))
+    (source / "large").write_bytes(os.urandom(20_000_000))
+    told: list[tuple[int, int]] = []
+    await LocalFolders().copy(
+        str(source), str(target), progress=lambda files, size: told.append((files, size))
+    )
+    assert listing(target) == listing(source)
+    assert told == sorted(told)
+    assert told
+
+
+async def test_what_a_killed_daemon_left_half_made_is_swept(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True)
+    (target.parent / ".node_modules.hive-0123456789ab" / "x").mkdir(parents=True)
+    (target.parent / ".node_modules.hive-mine").mkdir()
+    await LocalFolders().link(str(source), str(target), "copy")
+    assert sorted(os.listdir(target.parent)) == [".node_modules.hive-mine", "node_modules"]
+
+
+async def test_a_file_that_cannot_be_made_is_named(tmp_path: Path, target: Path) -> None:
+    source = tmp_path / "s"
+    source.mkdir()
+    (source / "link").touch()
+    other = Path("/dev/shm")
+    if not os.access(other, os.W_OK) or other.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second filesystem")
+    with tempfile.TemporaryDirectory(dir=other) as far, pytest.raises(HiveError) as caught:
+        await LocalFolders().link(str(source), f"{far}/deps", "hardlink")
+    assert "link" in caught.value.message.split(" at ")[1]
+    assert "mode" in str(caught.value.hint)
+
+
+async def test_a_build_cache_is_never_shared_by_itself(tmp_path: Path) -> None:
+    source, target = tmp_path / "main" / "target", tmp_path / "env" / "target"
+    source.mkdir(parents=True)
+    (source / "a").write_text("a")
+    done = await LocalFolders().link(str(source), str(target), "auto")
+    assert done.mode in ("copy", "reflink")
+    assert not target.is_symlink()
+
+
+async def test_a_link_gives_way_to_a_copy_where_that_is_asked_for(
+    source: Path, target: Path
+) -> None:
+    folders = LocalFolders()
+    await folders.link(str(source), str(target), "symlink")
+    assert (await folders.lying(str(source), str(target))).kind == "symlink"
+    assert (await folders.link(str(source), str(target), "copy")).mode == "existing"
+    assert (await folders.link(str(source), str(target), "copy", replace=True)).mode == "copy"
+    assert not target.is_symlink()
+    assert listing(target) == listing(source)
+    assert (await folders.lying(str(source), str(target))).kind == "own"
+
+
+async def test_clearing_takes_a_link_and_not_what_it_points_at(source: Path, target: Path) -> None:
+    folders = LocalFolders()
+    await folders.link(str(source), str(target), "symlink")
+    await folders.clear(str(target), "uid")
+    assert not target.is_symlink()
+    assert (source / "pkg" / "data").exists()
+
+
+async def test_an_install_into_the_main_checkouts_folder_changes_its_stamp(
+    source: Path, target: Path
+) -> None:
+    folders = LocalFolders()
+    before = (await folders.lying(str(source), str(target))).stamp
+    (source / ".package-lock.json").write_text("{}")
+    assert (await folders.lying(str(source), str(target))).stamp != before
 
 
 def test_an_empty_folder_has_nothing_to_share(tmp_path: Path) -> None:

@@ -87,10 +87,37 @@ def test_spawn_without_copies_and_links_needs_the_worktree_itself() -> None:
 
 
 def test_a_spawn_that_was_cut_short_goes_on_where_it_was() -> None:
-    there = Observed(worktree=True, prepared=frozenset({"copy:.env"}), done=frozenset({"types"}))
+    there = Observed(
+        worktree=True, lacks=frozenset({"link:node_modules"}), done=frozenset({"types"})
+    )
     plan = make_plan(shop(), Transition.SPAWN, there)
     assert ids(plan) == {"link:node_modules", "task:build"} | up("watch")
     assert needs(plan)["task:build"] == {"link:node_modules"}
+
+
+def test_a_folder_that_has_to_be_installed_is_a_step_of_its_own_after_the_copies() -> None:
+    there = Observed(worktree=False, lacks=frozenset({"copy:.env", "install:node_modules"}))
+    plan = make_plan(shop(), Transition.SPAWN, there)
+    step = find(plan, "install:node_modules")
+    assert step.target == "install-node_modules"
+    assert step.needs == ("copy:.env",)
+    assert step.retries == 1
+    assert "link:node_modules" not in ids(plan)
+    assert "install:node_modules" in needs(plan)["task:build"]
+
+
+@pytest.mark.parametrize("transition", [Transition.WARM, Transition.START])
+def test_what_a_spawn_could_not_link_is_made_when_the_env_goes_up(transition: Transition) -> None:
+    lacks = frozenset({"link:node_modules"})
+    plan = make_plan(shop(), transition, Observed(worktree=True, lacks=lacks))
+    assert find(plan, "link:node_modules").needs == ()
+    assert needs(plan)["prepare:watch"] == {"link:node_modules"}
+
+
+def test_a_single_service_goes_up_without_the_folders() -> None:
+    there = Observed(worktree=True, lacks=frozenset({"link:node_modules"}))
+    plan = make_plan(shop(), Transition.WARM, there, services=frozenset({"watch"}))
+    assert ids(plan) == up("watch")
 
 
 def test_warm_runs_what_is_missing_of_cold_and_warm_and_pulls_needs_in() -> None:
@@ -314,7 +341,7 @@ def situations(draw: st.DrawFn) -> tuple[Project, Observed]:
 
 def achieved(observed: Observed, plan: Plan) -> Observed:
     """What is there once every step of the plan has succeeded."""
-    services, done, prepared = dict(observed.services), set(observed.done), set(observed.prepared)
+    services, done = dict(observed.services), set(observed.done)
     worktree = observed.worktree
     for name in TopologicalSorter(needs(plan)).static_order():
         step = find(plan, name)
@@ -327,11 +354,9 @@ def achieved(observed: Observed, plan: Plan) -> Observed:
                 services[step.target] = FROZEN
             case StepKind.TASK:
                 done.add(step.target)
-            case StepKind.COPY | StepKind.LINK:
-                prepared.add(step.id)
             case StepKind.WORKTREE:
                 worktree = True
-    return Observed(worktree, services, frozenset(done), frozenset(prepared))
+    return Observed(worktree, services, frozenset(done), frozenset())
 
 
 @given(situations(), st.sampled_from(list(Transition)))

@@ -19,8 +19,8 @@ from textual.screen import Screen
 from textual.theme import ThemeProvider
 from textual.widgets import Input
 
-from hive_tui.app import figures, keymap, themes
-from hive_tui.app.actions import DEFAULT
+from hive_tui.app import figures, themes
+from hive_tui.app.actions import DEFAULT, Registry
 from hive_tui.app.beginning import DemoMaker, repository_without_toml
 from hive_tui.app.bridge import Bridge
 from hive_tui.app.ending import end_with_terminal, on_signals
@@ -28,6 +28,7 @@ from hive_tui.app.intents import Intents
 from hive_tui.app.lines import safe
 from hive_tui.app.marks import TRANSITIONS, of_level
 from hive_tui.app.notices import Notice, kept
+from hive_tui.app.own_files import LOOKED_S, OwnFiles
 from hive_tui.app.pace import Pace
 from hive_tui.app.palette import ActionCommands
 from hive_tui.app.screens.base import HiveScreen
@@ -45,9 +46,6 @@ from hive_tui.app.tour.guide import Guide
 from hive_tui.app.views.look import Look
 from hive_tui.client.protocol import HiveClient
 from hive_tui.model.environment import EnvDetail, EnvState
-
-_THEMES_S = 1.0
-"""How often the theme folders are looked at; without reading a file."""
 
 
 class HiveApp(App[None]):
@@ -109,11 +107,9 @@ class HiveApp(App[None]):
         self.notices: tuple[Notice, ...] = ()
         """What was told, oldest first."""
         self._bridge = Bridge(client, self._post, clock=clock)
-        self._themes = (shipped(), *themes)
-        self._seen_themes: object = None
-        self._first_theme = theme
-        self._keys_file = keys
-        self._seen_keys: object = None
+        self.own_files = OwnFiles(
+            self, (shipped(), *themes), keys, theme=theme, keys_changed=self._wear_keys
+        )
         self._tour_wanted = tour
         self._bindings.key_to_bindings.pop(self.COMMAND_PALETTE_BINDING, None)  # the registry's
         self.plain = plain
@@ -139,8 +135,8 @@ class HiveApp(App[None]):
         """Put on the theme, and begin to listen."""
         self.set_class(self.few_colours, "-few")
         self.set_class(self.plain, "-ascii")
-        self._load_themes()
-        self._read_keymap()
+        self.own_files.open()
+        self.set_interval(LOOKED_S, self.own_files.reload)
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.run_worker(self._bridge.run(), name="bridge", exit_on_error=True)
         self.set_interval(1.0, self._tick)
@@ -346,56 +342,13 @@ class HiveApp(App[None]):
             question.dismiss(None)
             self.notify(f"{safe(question.env.view.name)} is gone already")
 
-    def _load_themes(self) -> None:
-        """Put on the first theme; the product's own are the only ones that are offered."""
-        for name in tuple(self.available_themes):
-            self.unregister_theme(name)
-        names = self._read_themes()
-        wanted = self._first_theme or themes.DEFAULT
-        if wanted in names:
-            self.theme = wanted
-        elif names:
-            self.theme = names[0]
-        self.set_interval(_THEMES_S, self.reload_files)
-
-    def _read_themes(self) -> list[str]:
-        """Register what the folders hold; says what is broken. Returns the names."""
-        self._seen_themes = themes.fingerprint(self._themes)
-        found, broken = themes.load_all(self._themes)
-        for theme in found:
-            self.register_theme(theme)
-        for error in broken:
-            self.notify(error.message, severity="warning", timeout=10)
-        return [theme.name for theme in found]
-
-    def _read_keymap(self) -> None:
-        """Take the user's keys; says what cannot be used of them."""
-        self._seen_keys = keymap.fingerprint(self._keys_file)
-        found = keymap.load(self._keys_file)
-        self.keys = found.registry
-        if found.problems:
-            self.notify(found.told(), severity="warning", timeout=12)
+    def _wear_keys(self, keys: Registry) -> None:
+        """Take the keys that are in force, on every screen that is there."""
+        self.keys = keys
         for screen in self.screen_stack:
             if isinstance(screen, HiveScreen) and screen.is_mounted:
                 screen.rebind()
-
-    def reload_files(self) -> None:
-        """Take what changed in the files of the user: themes and keys."""
-        self.reload_themes()
-        if keymap.fingerprint(self._keys_file) != self._seen_keys:
-            self._read_keymap()
-            self._tick()
-
-    def reload_themes(self) -> None:
-        """Take what changed in the folders; a theme in use that broke or went stays as it was."""
-        if themes.fingerprint(self._themes) == self._seen_themes:
-            return
-        before = self.current_theme
-        names = self._read_themes()
-        for gone in set(self.available_themes) - {*names, self.theme}:
-            self.unregister_theme(gone)
-        if self.current_theme != before:
-            self.mutate_reactive(HiveApp.theme)
+        self._tick()
 
 
 def farewell(state: HiveState) -> str:

@@ -57,20 +57,20 @@ async def test_the_file_is_taken_up_as_it_is_saved_broken_and_removed(tmp_path: 
     file = tmp_path / "keymap.toml"
     async with driven(keys=file, answers=ANSWERS) as it:
         keymap(tmp_path, '"env.stop" = "X"')
-        it.app.reload_files()
+        it.app.own_files.reload()
         await it.until_shown("X stop")
         keymap(tmp_path, '"env.stop" = "X')
-        it.app.reload_files()
+        it.app.own_files.reload()
         await it.until_shown("s stop")
         assert len(it.app.notices) == 1
         assert "keymap.toml" in it.app.notices[0].text
-        it.app.reload_files()
+        it.app.own_files.reload()
         assert len(it.app.notices) == 1
         keymap(tmp_path, '"env.stop" = "f7"')
-        it.app.reload_files()
+        it.app.own_files.reload()
         await it.until_shown("f7 stop")
         file.unlink()
-        it.app.reload_files()
+        it.app.own_files.reload()
         await it.until_shown("s stop")
         await it.press("s")
         assert it.client.asked("transition")[0]["transition"] == "stop"

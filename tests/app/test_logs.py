@@ -201,3 +201,15 @@ async def test_lines_of_several_services_may_come_a_little_out_of_order() -> Non
         await open_logs(it)
         await tell(it, event([("api", b"later")], scenes.NOW), "later")
         await tell(it, event([("web", b"earlier")], scenes.NOW - 0.04), "earlier")
+
+
+@pytest.mark.parametrize(("plain", "heavy", "light"), [(False, "┃", "│"), (True, "!", "|")])
+async def test_a_line_that_tells_an_error_has_a_heavy_edge(
+    plain: bool, heavy: str, light: str
+) -> None:
+    async with driven(plain=plain) as it:
+        await open_logs(it)
+        lines = [("api", b"GET / 200"), ("api", b"ValueError: no such order")]
+        await tell(it, event(lines), "no such order")
+        assert f"{light} GET / 200" in it.text()
+        assert f"{heavy} ValueError" in it.text()

@@ -119,7 +119,7 @@ async def test_a_theme_that_changes_while_it_is_worn_changes_the_screen(tmp_path
         assert it.app.theme == "mine"
         write_theme(tmp_path, "mine", "#00fe00")
         write_theme(tmp_path, "other", "#123456")
-        it.app.reload_themes()
+        it.app.own_files.reload()
         await it.pilot.pause()
         assert it.app.current_theme.success == "#00fe00"
         assert "other" in it.app.available_themes
@@ -131,12 +131,12 @@ async def test_a_theme_that_breaks_or_goes_while_it_is_worn_stays_as_it_was(tmp_
     write_theme(tmp_path, "other", "#123456")
     async with driven(themes=[tmp_path], theme="mine") as it:
         file.write_text(file.read_text("utf-8")[:100], "utf-8")
-        it.app.reload_themes()
+        it.app.own_files.reload()
         assert it.app.current_theme.success == "#00fe00"
         assert "mine.toml" in it.app.notices[-1].text
         file.unlink()
         (tmp_path / "other.toml").unlink()
-        it.app.reload_themes()
+        it.app.own_files.reload()
         assert it.app.theme == "mine"
         assert "other" not in it.app.available_themes
 

@@ -20,6 +20,7 @@ from hive_tui.app import ansi
 from hive_tui.app.lines import Span, fit, safe
 from hive_tui.app.paint import ROLE_CLASSES, Paint
 from hive_tui.app.ring import Ring
+from hive_tui.model.levels import Level, level_of
 from hive_tui.model.log_block import LogBlock
 from hive_tui.model.log_filter import seen
 from hive_tui.model.wire import LogLine
@@ -245,7 +246,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         known = names.index(line.source) if line.source in names else 0
         name = "" if repeat else safe(line.source)
         role = _SOURCE_ROLES[known % len(_SOURCE_ROLES)]
-        return (Span(stamp, "dim"), *fit((Span(name, role),), wide), Span(" │ ", "dim"))
+        return (Span(stamp, "dim"), *fit((Span(name, role),), wide), _edge(line.text))
 
     def _halves(self) -> tuple[LogLine, ...]:
         """The unfinished lines, where the window is at the live end."""
@@ -280,6 +281,12 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
     def _changed(self) -> None:
         self.refresh()
         self.post_message(self.Moved())
+
+
+@lru_cache(maxsize=512)
+def _edge(raw: bytes) -> Span:
+    """Between the name and the line: heavy where the line tells an error."""
+    return Span(" ┃ ", "bad") if level_of(raw) is Level.ERROR else Span(" │ ", "dim")
 
 
 @lru_cache(maxsize=512)

@@ -22,6 +22,7 @@ STEPS = 40
 def test_a_click_selects_and_a_second_one_opens(fleet: Stage) -> None:
     terminal = fleet.terminal
     terminal.click("docs-site")
+    terminal.until_shown("▸docs-site")
     terminal.press("enter")
     terminal.until_match("shop . docs-site")
     terminal.press("esc")

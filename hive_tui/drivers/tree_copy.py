@@ -265,8 +265,8 @@ def clone_by_cp(source: str, target: str) -> Copied:
 
 
 def workers() -> int:
-    """How many processes copy: a few more than there are cores, none where they cannot be fed."""
-    return min(8, (os.cpu_count() or 1) + 1) if sys.platform == "linux" else 0
+    """How many processes copy: as many as there are cores, none where they cannot be fed."""
+    return max(2, min(8, os.cpu_count() or 1)) if sys.platform == "linux" else 0
 
 
 def _tree(source: str, target: str, how: str, stop: _Stop, tell: Progress) -> Copied:

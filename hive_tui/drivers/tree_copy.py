@@ -57,9 +57,9 @@ class Copied(msgspec.Struct, frozen=True):
         if self.skipped:
             more = ", …" if self.skipped > len(self.examples) else ""
             names = ", ".join(self.examples) + more
-            notes.append(f"left out {self.skipped} sockets, pipes or devices: {names}")
+            notes.append(f"sockets, pipes and devices are left out: {self.skipped} ({names})")
         if self.vanished:
-            notes.append(f"{self.vanished} files were deleted in the main checkout meanwhile")
+            notes.append(f"deleted in the main checkout meanwhile: {self.vanished}")
         return tuple(notes)
 
 

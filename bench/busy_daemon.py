@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
 import itertools
 import logging
 import os
@@ -32,6 +31,7 @@ from hive_tui.model.environment import (
     Wanted,
 )
 from hive_tui.model.home import locate
+from hive_tui.model.log_block import LogBlock
 from hive_tui.model.wire import Delta, HiveView, ProjectView, Snapshot
 
 FRAME_S = 1 / 30
@@ -40,7 +40,8 @@ FRAME_S = 1 / 30
 _AT_ONCE = 1000
 """Lines of a log in one event."""
 
-_TEXT = b" \x1b[32mINFO\x1b[0m GET /api/items/4711?sort=price&page=3 200 in 12.3 ms, 1482 bytes"
+_TEXT = b" \x1b[32mINFO\x1b[0m GET /api/items/4711?sort=price&page=3 200 in 12.3 ms, 1482 bytes\n"
+_LINE_BYTES = len("line123456789") + len(_TEXT)
 
 
 class Busy:
@@ -69,25 +70,24 @@ class Busy:
             await emit(Delta(seen, tuple(self._envs[at] for at in changed)))
 
     async def logs(self, params: dict[str, Any], emit: Emit) -> Any:
-        """Numbered lines, `lines` a second as far as they are taken; none for who only looks."""
+        """Numbered lines, `lines` a second as far as they are taken; none for who only looks.
+
+        They are said as the real daemon says them: by the block, with their places in a log.
+        """
         if not params.get("follow"):
             return {}
         began, written, missed = time.monotonic(), 0, 0
+        await emit({"start": {"api": 0}, "end": {"api": 0}, "low": {"api": 0}, "high": {"api": 0}})
         while True:
             due = int((time.monotonic() - began) * self._lines) - missed
             missed += max(0, due - written - 20 * _AT_ONCE)
             due = min(due, written + 20 * _AT_ONCE)
             while written < due:
                 upto = min(due, written + _AT_ONCE)
-                now = time.time()
-                await emit(
-                    {
-                        "lines": [
-                            (now, "api", base64.b64encode(b"line%09d" % at + _TEXT).decode())
-                            for at in range(written, upto)
-                        ]
-                    }
-                )
+                text = b"".join(b"line%09d" % at + _TEXT for at in range(written, upto))
+                end = upto * _LINE_BYTES
+                block = LogBlock(time.time(), "api", end, text)
+                await emit({"blocks": [block], "skipped": {}, "high": {"api": end}, "halves": {}})
                 written = upto
             await asyncio.sleep(FRAME_S)
 

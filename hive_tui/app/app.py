@@ -11,6 +11,7 @@ from pathlib import Path
 from textual import on
 from textual.app import App, SystemCommand
 from textual.command import CommandPalette
+from textual.driver import Driver
 from textual.events import Event, InputEvent, Key
 from textual.message import Message
 from textual.notifications import SeverityLevel
@@ -77,6 +78,7 @@ class HiveApp(App[None]):
         folder: Path | None = None,
         clock: Callable[[], float] = time.time,
         pace: Pace | None = None,
+        driver: type[Driver] | None = None,
     ) -> None:
         """Create the app; nothing is asked of the client before it runs.
 
@@ -90,8 +92,9 @@ class HiveApp(App[None]):
             folder: Where the person is; what they may begin with is looked for there.
             clock: Seconds since the epoch.
             pace: Of the process, where the dashboard has one to itself.
+            driver: What reads keys and paints; Textual's own choice where left out.
         """
-        super().__init__()
+        super().__init__(driver_class=driver)
         self.animation_level = "none"
         self.client = client
         self.keys = DEFAULT

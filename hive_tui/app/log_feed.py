@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from hive_tui.app.log_find import nearest
 from hive_tui.app.ring import Page, Place, Ring, Window, parse_page
 from hive_tui.client.protocol import HiveClient
 from hive_tui.model.log_filter import LogFilter
@@ -129,7 +128,7 @@ class LogFeed:
         before = await self._ask(place, back=True)
         behind = await self._ask(place, back=False)
         self._ring.replace(before, behind, live=False)
-        return self._ring.first + sum(1 for line in before.lines if self._ring.keeps(line))
+        return self._ring.first + sum(block.count for block in self._ring.keeps(before.blocks))
 
     async def refill(self) -> None:
         """Hold again all lines before the live end that are wanted; what comes meanwhile stays."""
@@ -137,23 +136,19 @@ class LogFeed:
         before = ring.last
         page = await self._ask(dict(ring.end), back=True)
         if ring.live and (wanted, hidden) == (ring.wanted, ring.hidden):
-            since = tuple(ring.shown[max(0, before - ring.first) :])
+            since = tuple(block for _, block in ring.shown.blocks_from(before))
             ring.replace(page, Page(since, end=dict(ring.end)), live=True)
 
-    async def seek(self, wanted: LogFilter, start: int, direction: int) -> int | None:
-        """Number of the nearest line that a filter keeps, wherever in the logs it is.
+    async def seek(self, wanted: LogFilter, direction: int) -> int | None:
+        """Number of the nearest line beside the ring that a filter keeps, wherever it is.
 
-        The ring holds it then, although for that it may have to let go of all else.
+        The ring holds it then, although for that it has to let go of all else.
 
         Args:
             wanted: What the line is to have, beside what all lines of the ring have.
-            start: Number; looks at lines before it (-1) or after it (1).
-            direction: -1 or 1.
+            direction: -1 looks before the first line, 1 after the last one.
         """
         ring, back = self._ring, direction < 0
-        at = nearest(ring.shown, wanted, start - ring.first, direction)
-        if at is not None:
-            return ring.first + at
         if not ring.pageable or (ring.begins if back else ring.live):
             return None
         both = ring.wanted.joined(wanted)
@@ -161,13 +156,13 @@ class LogFeed:
         while True:
             self._progress(back=back, place=place)
             page = await self._ask(place, back=back, lines=1, wanted=both)
-            if page.lines:
+            if page.blocks:
                 break
             if page.complete:
                 return None
             place.update(page.start if back else page.end)
         await self.around({**place, **page.end})
-        return ring.find(page.lines[0].source, page.lines[0].end)
+        return ring.find(page.blocks[0].source, page.blocks[0].end)
 
     async def measure(self) -> None:
         """See how long the logs are by now."""

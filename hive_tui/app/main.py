@@ -15,6 +15,9 @@ from hive_tui.model.home import Home
 if TYPE_CHECKING:
     from hive_tui.app.app import HiveApp
 
+_DRIVER = "TEXTUAL_DRIVER"
+"""Names the driver of Textual; set by `hive web`."""
+
 
 _C = frozenset({"C", "POSIX"})
 _COERCED = frozenset({"C.UTF-8", "C.utf8", "UTF-8"})
@@ -43,7 +46,7 @@ def run(home: Home, *, tour: bool = False) -> int:
         Exit status: 0; 1 after a crash of the dashboard; 2 without a terminal that
         can show it.
     """
-    in_browser = bool(os.environ.get("TEXTUAL_DRIVER"))  # set by `hive web`
+    in_browser = bool(os.environ.get(_DRIVER))
     if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         sys.stderr.write("hive: the dashboard needs a terminal; `hive list` prints the envs\n")
         return 2
@@ -70,8 +73,10 @@ def dashboard(home: Home, *, plain: bool = False, tour: bool = False) -> HiveApp
     """
     pace = Pace()
     from hive_tui.app.app import HiveApp
+    from hive_tui.app.terminal_driver import TerminalDriver
     from hive_tui.client.stream import Client
 
+    in_browser = bool(os.environ.get(_DRIVER))
     return HiveApp(
         Client(home),
         themes=[home.themes],
@@ -81,6 +86,7 @@ def dashboard(home: Home, *, plain: bool = False, tour: bool = False) -> HiveApp
         folder=_folder(),
         plain=plain,
         pace=pace,
+        driver=None if in_browser else TerminalDriver,
     )
 
 

@@ -1,9 +1,10 @@
 """What the dashboard wants of the process that it has to itself: to paint at once, without pauses.
 
-Two facts, measured. Textual paints a second change only when its frame has passed, by default
+Three facts, measured. Textual paints a second change only when its frame has passed, by default
 17 ms later: the foot that answers a key waited that long for the log that it stood below. And a
 full sweep of memory walks over every object that is there, a hundred thousand of them parts of the
-libraries that never go away: 30 to 60 ms, every second or two under load.
+libraries that never go away: 30 to 60 ms, every second or two under load. And where a terminal
+cannot tell an escape key from the start of another key, Textual waits 100 ms for the rest of that.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from collections.abc import Callable
 
 FPS = 240
 """Most paintings a second. How many there are is decided by what changes: see `bridge`."""
+
+ESCAPE_MS = 10
+"""Wait after an escape key, as tmux does: the bytes of one key come together. Over a line that
+tears them apart a person sets `ESCDELAY`."""
 
 QUIET_S = 1.0
 """So long after the last key nobody waits for an answer, in seconds."""
@@ -28,7 +33,8 @@ Textual's strips hold themselves, so under load there is always something to be 
 _NEVER = 1_000_000
 """So many sweeps of what is young before one of everything, unless it is asked for."""
 
-_FPS_NAME = "TEXTUAL_FPS"
+_OURS = {"TEXTUAL_FPS": str(FPS), "ESCDELAY": str(ESCAPE_MS)}
+"""What Textual reads in its environment."""
 
 
 class Pace:
@@ -43,8 +49,8 @@ class Pace:
     ) -> None:
         """Take over the process, before Textual is first imported.
 
-        A person's own `TEXTUAL_FPS` counts more than ours; ours is not left to the programs that
-        are started from the dashboard.
+        A person's own `TEXTUAL_FPS` and `ESCDELAY` count more than ours; ours are not left to the
+        programs that are started from the dashboard.
 
         Args:
             sweep: Looks for garbage among everything that is not there for good.
@@ -56,12 +62,12 @@ class Pace:
         self._clock = clock
         self._touched_at = clock()
         gc.disable()
-        own = _FPS_NAME in os.environ
-        os.environ.setdefault(_FPS_NAME, str(FPS))
-        import textual.constants  # noqa: F401  # reads the variable, once
+        ours = {name: value for name, value in _OURS.items() if name not in os.environ}
+        os.environ.update(ours)
+        import textual.constants  # noqa: F401  # reads the variables, once
 
-        if not own:
-            del os.environ[_FPS_NAME]
+        for name in ours:
+            del os.environ[name]
 
     def settle(self) -> None:
         """Once the dashboard is shown: what is there now stays, and is never swept again."""

@@ -19,6 +19,7 @@ from typing import Any
 from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.strip import Strip
+from textual.widgets import Input
 
 from hive_tui.app import svg
 from hive_tui.app.app import HiveApp
@@ -46,7 +47,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "logs": ("tab", "l"),
     "destroy": ("D",),
     "new": ("n",),
-    "palette": ("ctrl+p", *"war"),
+    "palette": ("ctrl+p",),
     "messages": ("m",),
     "help": ("question_mark",),
     "tour": ("question_mark", "t"),
@@ -117,6 +118,8 @@ async def draw(
 
 async def _settled(app: HiveApp, pilot: Pilot[None]) -> None:
     """Wait until nothing changes any more: what a screen asks for comes in workers."""
+    for field in app.screen.query(Input):
+        field.cursor_blink = False
     same, seen = 0, ""
     for _ in range(_LOOKS):
         await pilot.pause(0.03)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from hive_tui.model.errors import ConfigError
@@ -89,16 +89,24 @@ def mask(text: str, values: Iterable[str]) -> str:
     return text
 
 
-def masker(values: Iterable[str]) -> Callable[[bytes], bytes]:
-    """The same as a function, for many pieces of a log as they are on the disk."""
-    hidden = [value.encode() for value in _hidden(values)]
+class Masker:
+    """The same for many pieces of a log as they are on the disk."""
 
-    def masked(line: bytes) -> bytes:
-        for value in hidden:
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        """Hide these values; none hide nothing."""
+        self._hidden = [value.encode() for value in _hidden(values)]
+
+    def __call__(self, line: bytes) -> bytes:
+        """A finished line, or several."""
+        for value in self._hidden:
             line = line.replace(value, MASK.encode())
         return line
 
-    return masked
+    def unfinished(self, line: bytes) -> bytes:
+        """As much of a line that still grows as cannot be the beginning of a secret."""
+        while held := max((_begun(value, line) for value in self._hidden), default=0):
+            line = line[:-held]
+        return self(line)
 
 
 def _hidden(values: Iterable[str]) -> list[str]:
@@ -112,6 +120,17 @@ def _hidden(values: Iterable[str]) -> list[str]:
         if len(line) >= _SHORTEST_LINE
     }
     return sorted(hidden, key=len, reverse=True)
+
+
+def _begun(value: bytes, line: bytes) -> int:
+    """How many bytes of a value a line ends in the middle of; 0 where it does not."""
+    last = line[-1:]
+    at = value.rfind(last, 0, -1) if last else -1
+    while at >= 0:
+        if line.endswith(value[: at + 1]):
+            return at + 1
+        at = value.rfind(last, 0, at)
+    return 0
 
 
 def _texts(path: Path, data: bytes) -> dict[str, str]:

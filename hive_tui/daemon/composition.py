@@ -213,7 +213,7 @@ class Daemon:
         for live in self.hive.envs.values():
             if live.record.uid == env_uid:
                 try:
-                    return secrets.masker(secrets.used(live.project, self.world.secrets()))
+                    return secrets.Masker(secrets.used(live.project, self.world.secrets()))
                 except HiveError:
                     break
         return lambda _: secrets.MASK.encode()

@@ -14,9 +14,11 @@ from typing import Any
 
 import msgspec
 
+from hive_tui.config.secrets import Masker
 from hive_tui.daemon.server import Emit
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.drivers.log_scan import Page
+from hive_tui.model.log_block import packed
 from hive_tui.model.log_filter import LogFilter
 from hive_tui.model.wire import LogLine
 
@@ -46,29 +48,30 @@ class LogPages:
         self._reader = reader
 
     async def follow(
-        self, uid: str, sources: Sequence[str], params: Mapping[str, Any], mask: Mask, emit: Emit
+        self, uid: str, sources: Sequence[str], params: Mapping[str, Any], mask: Masker, emit: Emit
     ) -> Any:
         """The last lines as a page, or none where it goes on `from` a place; then what follows."""
         asked = msgspec.convert(params.get("from"), dict[str, int] | None)
         lines = 0 if asked else int(params.get("lines", 200))
         page = await self._look(uid, sources, PageParams(at=asked, lines=lines), mask)
-        reached = dict(page.end)
         await emit(_page(page))
-        batches = self._reader.follow(uid, sources, offsets=reached, halves=True)
-        async with contextlib.aclosing(batches):
+        follower = self._reader.follower(uid, page.end)
+        async with contextlib.aclosing(follower.batches(sources, halves=True)) as batches:
             async for batch in batches:
-                reached.update((line.source, line.end) for line in batch)
                 names = sources or self._reader.sources(uid)
                 halves = {
-                    name: self._reader.half(uid, name, reached.get(name, 0)) for name in names
+                    name: self._reader.half(uid, name, follower.reached.get(name, 0))
+                    for name in names
                 }
                 await emit(
                     {
-                        "lines": rows(batch, mask),
-                        "ends": [line.end for line in batch],
+                        "blocks": [block.masked(mask) for block in batch.blocks],
+                        "skipped": batch.skipped,
                         "high": {name: self._reader.end(uid, name) for name in names},
                         "halves": {
-                            name: encoded(mask(half)) for name, half in halves.items() if half
+                            name: encoded(mask.unfinished(half))
+                            for name, half in halves.items()
+                            if half
                         },
                     }
                 )
@@ -108,8 +111,7 @@ class LogPages:
 
 def _page(page: Page) -> dict[str, Any]:
     return {
-        "lines": rows(page.lines, bytes),
-        "ends": [line.end for line in page.lines],
+        "blocks": list(packed(page.lines)),
         "start": page.start,
         "end": page.end,
         "low": page.low,

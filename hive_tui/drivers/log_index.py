@@ -90,10 +90,16 @@ class LogTimes:
 
     def at(self, end: int) -> float:
         """Seconds since the epoch at which the line that ends at `end` was complete."""
+        return self.span(end)[0]
+
+    def span(self, end: int) -> tuple[float, float]:
+        """The same, and the greatest offset of which it is true; infinite for the newest time."""
         if not self._begin < end <= self._end:
             self._load(end)
         place = bisect_left(self._offsets, end)
-        return self._times[place] if place < len(self._times) else self._last
+        if place < len(self._times):
+            return self._times[place], self._offsets[place]
+        return self._last, float("inf")
 
     def _load(self, end: int) -> None:
         """Take the window in which the pair for `end` lies: the last one if it is near."""

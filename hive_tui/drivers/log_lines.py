@@ -75,11 +75,11 @@ def last_whole(fd: int, start: int, end: int) -> int:
     return start if near == start else end
 
 
-def forwards(fd: int, offset: int, most_bytes: int) -> tuple[list[Line], int]:
-    """Finished lines from `offset` on, and the offset after them.
+def grown(fd: int, offset: int, most_bytes: int) -> tuple[int, bytes]:
+    """Where finished lines begin from `offset` on, and they themselves as they lie in the file.
 
-    Starts at 0 where the file became shorter, and after the hole where the head was cut past
-    `offset`.
+    Begins at 0 where the file became shorter, and after the hole where the head was cut past
+    `offset`. Of a line that is not finished, the parts that it is too long for.
 
     Args:
         fd: The log.
@@ -89,20 +89,10 @@ def forwards(fd: int, offset: int, most_bytes: int) -> tuple[list[Line], int]:
     end = os.fstat(fd).st_size
     if offset > end:
         offset = 0
-    start = data_from(fd, offset)
-    chunk = os.pread(fd, min(most_bytes, max(0, end - start)), start)
-    at = start
-    if start > offset:
+    at = data_from(fd, offset)
+    chunk = os.pread(fd, min(most_bytes, max(0, end - at)), at)
+    if at > offset:
         skipped = chunk.find(b"\n") + 1
-        at, chunk = start + skipped, chunk[skipped:]
-    *texts, rest = chunk.split(b"\n")
-    lines: list[Line] = []
-    for text in texts:
-        past = at + len(text) + 1
-        lines.extend(_pieces(at, text, past))
-        at = past
-    while len(rest) >= LONGEST:
-        at += LONGEST
-        lines.append((at, rest[:LONGEST]))
-        rest = rest[LONGEST:]
-    return lines, at
+        at, chunk = at + skipped, chunk[skipped:]
+    past = chunk.rfind(b"\n") + 1 or len(chunk) // LONGEST * LONGEST
+    return at, chunk[:past]

@@ -6,23 +6,20 @@ is there too.
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import os
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
+from hive_tui.drivers.log_following import BLOCKS_BYTES, LINES_BYTES, LogFollower
 from hive_tui.drivers.log_index import LogTimes
-from hive_tui.drivers.log_lines import Line, backwards, forwards, last_whole
+from hive_tui.drivers.log_lines import Line, backwards, last_whole
 from hive_tui.drivers.log_scan import LogScan, Place
 from hive_tui.drivers.logs import LogFiles
 from hive_tui.engine.plain import plain
 from hive_tui.model.log_filter import LogFilter
 from hive_tui.model.wire import LogLine
 
-BATCH_S = 0.05
-"""Least time between two batches of a followed log, unless there is a whole batch to catch up."""
-BATCH_BYTES = 256 * 1024
-"""Read of one source for one batch: more would hold the loop up."""
 HALF_BYTES = 4096
 """Of an unfinished line that is shown."""
 
@@ -45,6 +42,7 @@ class LogReader:
         lines: int,
         since: float | None = None,
         grep: re.Pattern[str] | None = None,
+        half: Callable[[bytes], bytes] = bytes,
     ) -> list[LogLine]:
         """The last lines, oldest first, the unfinished ones included.
 
@@ -56,8 +54,9 @@ class LogReader:
             lines: At most so many in all; negative: all of them.
             since: Only lines from this time on, in seconds since the epoch.
             grep: Only lines whose `plain` text it is found in.
+            half: What is shown of an unfinished line.
         """
-        return self._read(uid, sources, lines, since, grep, whole=False)[0]
+        return self._read(uid, sources, lines, since, grep, half)[0]
 
     def read_with_offsets(
         self,
@@ -69,16 +68,15 @@ class LogReader:
         grep: re.Pattern[str] | None = None,
     ) -> tuple[list[LogLine], dict[str, int]]:
         """As `read` without unfinished lines, and the offsets at which `follow` goes on."""
-        return self._read(uid, sources, lines, since, grep, whole=True)
+        return self._read(uid, sources, lines, since, grep, None)
 
     async def follow(
         self,
         uid: str,
-        sources: Sequence[str] | None,
+        sources: Sequence[str],
         *,
         offsets: Mapping[str, int],
         grep: re.Pattern[str] | None = None,
-        halves: bool = False,
     ) -> AsyncGenerator[list[LogLine], None]:
         """Finished lines as they are written, in batches 50 ms apart or full ones, for ever.
 
@@ -87,47 +85,24 @@ class LogReader:
 
         Args:
             uid: The env.
-            sources: Names of its sources, which may not have a file yet; `None` or empty: all,
-                also those that come later.
+            sources: Names of its sources, which may not have a file yet; empty: all, also those
+                that come later.
             offsets: Where to start in each, from `read_with_offsets`; 0 where one is missing.
             grep: Only lines whose `plain` text it is found in.
-            halves: Also an empty batch when an unfinished line grew.
         """
-        loop = asyncio.get_running_loop()
-        grown = asyncio.Event()
-        stops: dict[str, Callable[[], None]] = {}
-        reached = dict(offsets)
+        follower = LogFollower(self._logs, uid, offsets, most_bytes=LINES_BYTES)
+        async with contextlib.aclosing(follower.batches(sources)) as batches:
+            async for batch in batches:
+                yield [
+                    line
+                    for block in batch.blocks
+                    for line in block.lines()
+                    if grep is None or grep.search(plain(line.text))
+                ]
 
-        def begin(source: str) -> None:
-            if source not in stops:
-                stops[source] = lambda: None
-                stops[source] = self._logs.watch(uid, source, grown.set)
-                grown.set()
-
-        stop_news = None if sources else self._logs.watch_new(uid, begin)
-        try:
-            for source in sources or self._logs.sources(uid):
-                begin(source)
-            told = not halves
-            while True:
-                grown.clear()
-                batch: list[LogLine] = []
-                for source in tuple(stops):
-                    batch += self._drain(uid, source, reached, grep, grown)
-                if not batch and told:
-                    await grown.wait()
-                    told = not halves
-                    continue
-                told = True
-                ended = loop.time()
-                yield sorted(batch, key=_at)
-                behind = sum(len(line.text) for line in batch) > BATCH_BYTES // 2
-                await asyncio.sleep(0 if behind else max(0.0, ended + BATCH_S - loop.time()))
-        finally:
-            if stop_news is not None:
-                stop_news()
-            for stop in stops.values():
-                stop()
+    def follower(self, uid: str, offsets: Mapping[str, int]) -> LogFollower:
+        """What follows by the block, and skips a part rather than lag for ever."""
+        return LogFollower(self._logs, uid, offsets, most_bytes=BLOCKS_BYTES, skips=True)
 
     def half(self, uid: str, source: str, offset: int) -> bytes:
         """The unfinished line at `offset`, its first 4 KiB; empty where it is finished by now."""
@@ -177,8 +152,7 @@ class LogReader:
         lines: int,
         since: float | None,
         grep: re.Pattern[str] | None,
-        *,
-        whole: bool,
+        half: Callable[[bytes], bytes] | None,
     ) -> tuple[list[LogLine], dict[str, int]]:
         merged: list[LogLine] = []
         offsets: dict[str, int] = {}
@@ -189,12 +163,14 @@ class LogReader:
                 continue
             try:
                 end = os.fstat(fd).st_size
-                end = last_whole(fd, 0, end) if whole else end
+                finished = last_whole(fd, 0, end)
+                end = finished if half is None else end
                 offsets[source] = end
                 last: list[LogLine] = []
                 if lines != 0:
                     times = self._times(uid, source, fd)
-                    for line in backwards(fd, 0, end):
+                    for past, text in backwards(fd, 0, end):
+                        line = past, half(text) if half and past > finished else text
                         if since is not None and times.at(line[0]) < since:
                             break
                         if grep is None or grep.search(plain(line[1])):
@@ -207,34 +183,7 @@ class LogReader:
         merged.sort(key=_at)
         return (merged if lines < 0 else merged[len(merged) - min(lines, len(merged)) :]), offsets
 
-    def _drain(
-        self,
-        uid: str,
-        source: str,
-        offsets: dict[str, int],
-        grep: re.Pattern[str] | None,
-        grown: asyncio.Event,
-    ) -> list[LogLine]:
-        """What is new in one source; sets `grown` where there may be more at once."""
-        offset = offsets.get(source, 0)
-        try:
-            fd = os.open(self._logs.file(uid, source), os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            return []
-        try:
-            lines, offsets[source] = forwards(fd, offset, BATCH_BYTES)
-            if lines:
-                grown.set()
-            times = self._times(uid, source, fd, offset)
-        finally:
-            os.close(fd)
-        return [
-            _line(source, times, line)
-            for line in lines
-            if grep is None or grep.search(plain(line[1]))
-        ]
-
-    def _times(self, uid: str, source: str, fd: int, offset: int = 0) -> LogTimes:
+    def _times(self, uid: str, source: str, fd: int) -> LogTimes:
         index = self._logs.file(uid, source).with_suffix(".idx")
         return LogTimes(index, os.fstat(fd).st_mtime)
 

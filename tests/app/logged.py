@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from hive_tui.app.screens.logs import LogsScreen
 from hive_tui.app.state import Link
 from hive_tui.app.widgets.log_view import LogView
 from hive_tui.client.protocol import OnEvent
+from hive_tui.config.secrets import Masker
 from hive_tui.daemon.log_pages import LogPages
 from hive_tui.drivers.log_index import LogIndex
 from hive_tui.drivers.log_reading import LogReader
@@ -28,8 +29,9 @@ UID = "e1"
 class LogClient(ScriptedClient):
     """Answers what is asked about logs; hangs up when told to."""
 
-    def __init__(self, files: LogFiles) -> None:
+    def __init__(self, files: LogFiles, secrets: Iterable[str]) -> None:
         super().__init__()
+        self._mask = Masker(secrets)
         self._pages = LogPages(LogReader(files))
         self.budget = asyncio.Semaphore(1_000_000)
         """Pages that are still answered."""
@@ -45,13 +47,13 @@ class LogClient(ScriptedClient):
         sources = asked.get("sources") or ()
         if method == "logs.page":
             await self.budget.acquire()
-            return _wired(await self._pages.page(UID, sources, asked, bytes))
+            return _wired(await self._pages.page(UID, sources, asked, self._mask))
 
         async def emit(event: Any) -> None:
             if on_event is not None:
                 on_event(_wired(event))
 
-        return await self.until_hung_up(self._pages.follow(UID, sources, asked, bytes, emit))
+        return await self.until_hung_up(self._pages.follow(UID, sources, asked, self._mask, emit))
 
 
 class Logged(Driven):
@@ -94,10 +96,12 @@ class Logged(Driven):
 
 
 @asynccontextmanager
-async def logged(folder: Path, *, size: tuple[int, int] = (120, 36)) -> AsyncIterator[Logged]:
+async def logged(
+    folder: Path, *, size: tuple[int, int] = (120, 36), secrets: Iterable[str] = ()
+) -> AsyncIterator[Logged]:
     """A dashboard over the fleet of the scenes; the logs of every env are those of one folder."""
     files = LogFiles(folder, max_bytes=1 << 40)
-    client = LogClient(files)
+    client = LogClient(files, secrets)
     app = HiveApp(client, clock=lambda: scenes.NOW)
     try:
         async with app.run_test(size=size, notifications=True) as pilot:

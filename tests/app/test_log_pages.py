@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.events import Key, MouseScrollUp
 
+from hive_tui.app.widgets.log_field import LogField
 from tests.app import scenes
-from tests.app.logged import logged
+from tests.app.logged import Logged, logged
 
 MANY = 30_000
 
 
+def numbers(it: Logged) -> list[int]:
+    """Of the numbered lines on the screen."""
+    return [int(found) for found in re.findall(r"row(\d{7})", it.text())]
+
+
+async def climb(it: Logged, lines: int) -> None:
+    """Scroll up by so many lines, never faster than they are read."""
+    view = it.view
+    near = 2 * view.size.height
+    while lines > 0:
+        view.scroll_lines(-min(near, lines))
+        lines -= near
+        await it.until(lambda: view._ring.begins or view.first - view._ring.first >= near)
+
+
 async def test_scrolling_up_goes_past_what_it_was_opened_with(tmp_path: Path) -> None:
     async with logged(tmp_path) as it:
-        it.number("api", 6000)
-        view = await it.open("row0005999")
-        for _ in range(4000):
-            view.scroll_lines(-1)
-            if view.first == view._ring.first:
-                await it.pilot.pause(0.005)
-        await it.until_shown("row0001999")
+        it.number("api", 3000)
+        await it.open("row0002999")
+        await climb(it, 2000)
+        await it.until_shown("row0000999")
         assert "held" in it.text()
         assert "% of" in it.text()
 
@@ -118,6 +132,7 @@ async def test_a_long_search_tells_how_far_it_is_and_esc_ends_it_where_one_was(
         await it.until_shown("searching back … 3 of 15 MB, esc cancels")
         await it.press("escape")
         await it.until(lambda: "searching" not in it.text())
+        assert "given up after 3 of 15 MB" in it.text()
         assert view.following
         assert "row0199999" in it.text()
         asked = len(it.client.asked("logs.page"))
@@ -165,9 +180,9 @@ async def test_esc_while_a_filter_is_typed_takes_the_one_before_back(tmp_path: P
 async def test_a_filter_keeps_the_place_one_looks_at(tmp_path: Path) -> None:
     async with logged(tmp_path) as it:
         it.write("api", *(b"row%05d %s" % (n, b"odd" if n % 2 else b"even") for n in range(4000)))
-        view = await it.open("row03999")
-        view.scroll_lines(-1000)
-        await it.until_shown("row02999")
+        await it.open("row03999")
+        await climb(it, 1000)
+        assert "row02999" in it.text()
         await it.press("ampersand", *"odd", "enter")
         await it.until_shown("row02999 odd")
         assert "row02998" not in it.text()
@@ -253,6 +268,48 @@ async def test_a_line_that_is_not_finished_is_shown_as_far_as_it_goes(tmp_path: 
         it.write("api", b"given")
         await it.until_shown("password: given")
         assert it.text().count("password") == 1
+
+
+async def test_what_comes_too_fast_is_skipped_and_can_still_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hive_tui.drivers.log_following.SKIP_BYTES", 100_000)
+    monkeypatch.setattr("hive_tui.drivers.log_following.NEAR_BYTES", 20_000)
+    async with logged(tmp_path) as it:
+        it.write("api", b"begin")
+        view = await it.open("begin")
+        it.number("api", 5000)
+        await it.until_shown("row0004999")
+        await it.until_shown("skipped to keep up")
+        seen = numbers(it)
+        for _ in range(20):
+            await it.press("pageup")
+            await it.until(lambda: "reading back" not in it.text())
+            seen = [*(number for number in numbers(it) if number < seen[0]), *seen]
+        assert seen == list(range(seen[0], 5000))
+        assert seen[0] < 5000 - 20_000 // 72
+        assert not view.following
+        await it.press("home")
+        await it.until_shown("begin")
+
+
+async def test_held_it_shows_its_lines_although_what_comes_is_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hive_tui.drivers.log_following.SKIP_BYTES", 100_000)
+    monkeypatch.setattr("hive_tui.drivers.log_following.NEAR_BYTES", 20_000)
+    async with logged(tmp_path) as it:
+        it.write("api", b"begin")
+        view = await it.open("begin")
+        await it.press("f")
+        it.number("api", 5000)
+        await it.until_shown("kB below")
+        assert "begin" in it.text()
+        await it.press("pagedown")
+        await it.until(lambda: view.behind > 100)
+        await it.press("pagedown")
+        await it.until_shown("row0000029")
+        assert not view.following
 
 
 async def test_held_it_keeps_its_lines_however_much_is_written_below(tmp_path: Path) -> None:
@@ -377,6 +434,33 @@ async def test_what_is_typed_ahead_of_the_field_belongs_to_it(tmp_path: Path) ->
             it.app.post_message(Key(key, key if len(key) == 1 else "/"))
         await it.until(lambda: view.needle == "first")
         assert view.following
+
+
+async def test_a_key_typed_at_once_behind_enter_is_no_part_of_what_is_searched(
+    tmp_path: Path,
+) -> None:
+    async with logged(tmp_path) as it:
+        it.write("api", b"needle one", b"between", b"needle two", b"last")
+        view = await it.open("last")
+        for key in ("slash", *"needle", "enter", "n"):
+            it.app.post_message(Key(key, {"slash": "/", "enter": "\r"}.get(key, key)))
+        await it.until(lambda: view.cursor == 0)
+        assert view.needle == "needle"
+        assert not it.app.screen.query_one(LogField).display
+
+
+async def test_a_secret_is_hidden_while_its_line_is_written(tmp_path: Path) -> None:
+    async with logged(tmp_path, secrets=["s3cr3t-77"]) as it:
+        it.write("api", b"whole")
+        await it.open("whole")
+        it.write("api", b"password: s3cr3", end=b"")
+        await it.until_shown("password:")
+        assert "s3c" not in it.text()
+        it.write("api", b"t-77 and", end=b"")
+        await it.until_shown("password: ••• and")
+        it.write("api", b"on s3cr3t-77", b"last")
+        await it.until_shown("last")
+        assert "password: ••• andon •••" in it.text()
 
 
 async def test_the_wheel_moves_the_log(tmp_path: Path) -> None:

@@ -38,8 +38,13 @@ def rows(document: str) -> list[str]:
 
 
 def words(document: str) -> list[str]:
-    """The words of a picture without their colours."""
-    return [node.text or "" for node in ElementTree.fromstring(document).iter()][2:]
+    """The words of a picture without their colours, a string a row of the screen."""
+    found: dict[float, str] = {}
+    for node in ElementTree.fromstring(document).iter():
+        if node.tag.endswith("text"):
+            row = float(node.get("y", "0"))
+            found[row] = found.get(row, "") + (node.text or "").replace(" ", "")
+    return [found[row] for row in sorted(found)]
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hive_tui.app.log_find import kept, nearest
+from hive_tui.app.log_find import counted, kept, nearest
 from hive_tui.app.ring import Page, Ring
+from hive_tui.app.stretch import Stretch
 from hive_tui.model.levels import Level
+from hive_tui.model.log_block import packed
 from hive_tui.model.log_filter import LogFilter
 from hive_tui.model.wire import LogLine
 
@@ -28,7 +30,7 @@ def place(number: int) -> dict[str, int]:
 
 
 def page(first: int, past: int, size: int) -> Page:
-    return Page(lines(first, past), place(first), place(past), place(0), place(size))
+    return Page(tuple(packed(lines(first, past))), place(first), place(past), place(0), place(size))
 
 
 def rows(ring: Ring) -> list[int]:
@@ -48,6 +50,7 @@ def test_it_keeps_the_newest_lines_and_counts_all() -> None:
     assert ring.live
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["older", "newer", "follow"]), max_size=60))
 def test_whatever_grows_it_is_one_whole_stretch_between_its_places(moves: list[str]) -> None:
     size = 9000
@@ -78,7 +81,7 @@ def test_its_bytes_are_bounded_too() -> None:
     ring = Ring(1000, most_bytes=100_000)
     ring.replace(Page(), live=True)
     for _ in range(100):
-        ring.follow(Page((LogLine(1.0, "api", b"x" * 16_000, 1),)), None)
+        ring.follow(Page(tuple(packed([LogLine(1.0, "api", b"x" * 16_000, 1)]))), None)
     assert sum(len(line.text) for line in ring.shown) <= 125_000
 
 
@@ -93,12 +96,36 @@ def test_narrowing_keeps_the_number_of_the_place_one_looks_at() -> None:
 
 
 def test_the_nearest_line_is_found_on_either_side() -> None:
-    every = [LogLine(0.0, "api", b"ERROR" if at % 1500 == 0 else b"fine") for at in range(4000)]
+    every = Stretch(
+        packed(
+            LogLine(at // 100, "api", b"ERROR" if at % 1500 == 0 else b"fine") for at in range(4000)
+        ),
+        first=-1000,
+    )
     errors = LogFilter((), Level.ERROR)
-    assert kept(every, errors) == [0, 1500, 3000]
-    assert nearest(every, errors, 3000, -1) == 1500
-    assert nearest(every, errors, 4000, -1) == 3000
-    assert nearest(every, errors, 0, -1) is None
-    assert nearest(every, errors, -1, 1) == 0
-    assert nearest(every, errors, 1500, 1) == 3000
-    assert nearest(every, errors, 3000, 1) is None
+    blocks = [block for _, block in every.blocks()]
+    left = [line.text for block in kept(blocks, errors) for line in block.lines()]
+    assert left == [b"ERROR"] * counted(blocks, errors) == [b"ERROR"] * 3
+    assert nearest(every, errors, 2000, -1) == 500
+    assert nearest(every, errors, 3000, -1) == 2000
+    assert nearest(every, errors, -1000, -1) is None
+    assert nearest(every, errors, -1001, 1) == -1000
+    assert nearest(every, errors, 500, 1) == 2000
+    assert nearest(every, errors, 2000, 1) is None
+
+
+def test_what_was_skipped_takes_all_before_it_along_unless_one_looks_at_that() -> None:
+    ring = Ring()
+    ring.replace(page(0, 100, 100), live=True)
+    late = tuple(packed(lines(500, 510)))
+    went_on = Page(late, high=place(510), skipped={"api": 2500})
+    ring.follow(went_on, (20, 60))
+    assert rows(ring) == list(range(100))
+    assert not ring.live
+    ring.live = True
+    ring.follow(went_on, None)
+    assert rows(ring) == list(range(500, 510))
+    assert ring.first == 100
+    assert ring.start == {"api": 2500, "web": 500}
+    assert ring.end == place(510)
+    assert ring.skipped_bytes == 2000

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hive_tui.app.pace import FPS, MANY, QUIET_S, SOME
+from hive_tui.app.pace import ESCAPE_MS, FPS, MANY, QUIET_S, SOME
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGUN = """
@@ -40,6 +40,12 @@ def test_textual_paints_at_our_pace_and_what_is_started_later_does_not() -> None
 def test_the_pace_of_the_person_counts_more() -> None:
     code = "import textual.screen as s; print(1 / s.UPDATE_PERIOD, os.environ['TEXTUAL_FPS'])"
     assert said(code, TEXTUAL_FPS="20") == "20.0 20"
+
+
+def test_an_escape_key_is_believed_soon_unless_the_person_has_a_slow_line() -> None:
+    code = "import textual.constants as c; print(c.ESCAPE_DELAY, os.environ.get('ESCDELAY'))"
+    assert said(code) == f"{ESCAPE_MS / 1000} None"
+    assert said(code, ESCDELAY="300") == "0.3 300"
 
 
 def test_nothing_is_swept_at_the_start_and_later_only_what_is_new() -> None:

@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Mapping
 
 from textual import on
 from textual.app import ComposeResult
 from textual.events import Key
 from textual.widgets import Input
-from textual.worker import Worker
 
-from hive_tui.app.actions import BY_ID, LOGS, bindings
+from hive_tui.app.actions import LOGS, bindings
 from hive_tui.app.lines import Line, Span, safe
 from hive_tui.app.log_feed import LogFeed
-from hive_tui.app.log_find import kept
-from hive_tui.app.ring import Page, Place, Ring, Window
+from hive_tui.app.log_find import counted
+from hive_tui.app.log_reads import LogReads
+from hive_tui.app.ring import Page, Ring
 from hive_tui.app.screens.base import Deed, HiveScreen
 from hive_tui.app.state import HiveState, Link
 from hive_tui.app.views.head import banner, env_head
 from hive_tui.app.views.log_foot import LAG_BYTES, LogStatus, log_foot
+from hive_tui.app.widgets.log_field import LogField
 from hive_tui.app.widgets.log_view import LogView
 from hive_tui.app.widgets.rows import Rows
 from hive_tui.model.environment import EnvDetail
-from hive_tui.model.errors import HiveError
 from hive_tui.model.levels import Level
 from hive_tui.model.log_filter import LogFilter
 
 FRAME_S = 1 / 25
-
-Look = Callable[[], Coroutine[Any, Any, None]]
-"""Reads something beside what follows."""
+_LATELY_S = 5
+"""For so long it is told that lines were skipped."""
 
 _HINTS = {
     "search": "text to mark; enter goes to the match above",
@@ -58,28 +55,20 @@ class LogsScreen(HiveScreen):
         self._source = source
         self._all = source is None
         self._ring = Ring()
-        self._live = asyncio.Event()
         self._due = self._grew = False
         self._seen: tuple[float, int, bool] | None = None
         self._rate = 0.0
+        self._skipped = [0] * _LATELY_S
+        """Bytes that had been skipped, in each of the last seconds."""
         self._found = 0
-        self._typing = ""
-        """What the field is for: `search` or `filter`; "" while it is closed."""
         self._before = LogFilter()
         """The filter as it was before one was typed."""
-        self._looks = 0
-        self._looking = False
-        """Whether something is being read beside what follows."""
-        self._searching = False
-        """Whether that is for a text or an error."""
-        self._resting = False
-        """Whether the person cancelled what was read to fill the window."""
 
     def compose(self) -> ComposeResult:
         """Head line, log, field, foot."""
         yield Rows(id="head")
         yield LogView(self._ring, id="log")
-        yield Input(id="search")
+        yield LogField(id="search")
         yield Rows(id="foot")
 
     def env(self) -> EnvDetail | None:
@@ -102,8 +91,8 @@ class LogsScreen(HiveScreen):
             "logs.filter": lambda _: self._open("filter", " ".join(self._ring.wanted.texts)),
             "logs.previous": lambda _: self._to_match(-1),
             "logs.next": lambda _: self._to_match(1),
-            "logs.error": lambda _: self._seek(LogFilter((), Level.ERROR), -1, "error"),
-            "logs.error_below": lambda _: self._seek(LogFilter((), Level.ERROR), 1, "error"),
+            "logs.error": lambda _: self._reads.seek(LogFilter((), Level.ERROR), -1, "error"),
+            "logs.error_below": lambda _: self._reads.seek(LogFilter((), Level.ERROR), 1, "error"),
             "logs.level": lambda _: self._next_level(),
             "logs.all": lambda _: self._widen(),
             "logs.source": self._toggle,
@@ -120,19 +109,30 @@ class LogsScreen(HiveScreen):
     def on_mount(self) -> None:
         """Draw, and begin to follow."""
         self._view = self.query_one(LogView)
+        self._field = self.query_one(LogField)
         self._feed = LogFeed(self.hive.client, self._env, self._ring, self._soon)
+        self._reads = LogReads(
+            self,
+            self._view,
+            self._ring,
+            self._feed,
+            taken=self._take,
+            settled=self._settled,
+            rested=self._show_foot,
+        )
         super().on_mount()
         self._view.taken = self._taken
+        self._field.entered = self._entered
         self.set_focus(self._view)
-        self._start(None)
+        self._follow()
         self.set_interval(1.0, self._measure)
 
     def show(self, state: HiveState) -> None:
         """Draw head and foot; the log draws itself."""
         if state.link is Link.LIVE:
-            self._live.set()
+            self._reads.live.set()
         else:
-            self._live.clear()
+            self._reads.live.clear()
         look, width = self.hive.look(), self.app.size.width
         env = self.env()
         line = env_head(env, width, look) if env else self._gone(state)
@@ -151,64 +151,53 @@ class LogsScreen(HiveScreen):
     @on(Input.Changed, "#search")
     def typed(self, event: Input.Changed) -> None:
         """Show at once what it does."""
-        if self._typing == "search":
+        if self._field.purpose == "search":
             self._view.mark(event.value)
-        elif self._typing == "filter":
+        elif self._field.purpose == "filter":
             self._filter(event.value)
 
-    @on(Input.Submitted, "#search")
-    def entered(self, event: Input.Submitted) -> None:
+    def _entered(self, purpose: str, text: str) -> None:
         """Keep the filter, or mark the text and go to the nearest match above."""
-        purpose = self._typing
-        self._close()
+        self.set_focus(self._view)
         if purpose == "search":
-            self._mark(event.value)
-            if event.value:
+            self._mark(text)
+            if text:
                 self._to_match(-1)
+        else:
+            self._filter(text)
 
     def _taken(self, event: Key) -> bool:
         """Open a field in the instant of its key, and give it what was typed ahead.
 
         Keys come to the log until the focus has moved, which is a turn of two loops later.
         """
-        if self._typing:
-            self.query_one("#search", Input).post_message(Key(event.key, event.character))
+        if self._field.purpose:
+            self._field.post_message(Key(event.key, event.character))
             return True
         for action in ("logs.search", "logs.filter"):
-            if event.key in BY_ID[action].keys:
+            if event.key in self.hive.keys.by_id[action].keys:
                 self.action_act(action, event.key)
                 return True
         return False
 
     def _open(self, purpose: str, text: str) -> None:
-        field = self.query_one("#search", Input)
         self._before = self._ring.wanted
-        field.placeholder = _HINTS[purpose]
-        with field.prevent(Input.Changed):
-            field.value = text
-        self._typing = purpose
-        field.display = True
-        field.cursor_blink = False
-        self.set_focus(field)  # at once: what is typed ahead belongs to it already
+        self._field.open(purpose, text, _HINTS[purpose])
 
     def _close(self) -> None:
-        self._typing = ""
-        self.query_one("#search", Input).display = False
+        self._field.shut()
         self.set_focus(self._view)
 
     def _back(self) -> None:
         """One step back: out of the field, of a look, of marks, of the filter, of the screen."""
-        if self._typing:
-            purpose = self._typing
+        if purpose := self._field.purpose:
             self._close()
             if purpose == "search":
                 self._mark("")
             else:
                 self._want(self._before, self._ring.hidden)
-        elif self._looking and (look := self._feed.looking) is not None:
-            self._stop_looking()
-            self._resting = True
-            self.app.notify(f"given up after {look.words}", markup=False, timeout=3)
+        elif self._reads.looking and self._feed.looking is not None:
+            self._reads.give_up()
         elif self._view.needle:
             self._mark("")
         elif self._ring.wanted:
@@ -223,7 +212,8 @@ class LogsScreen(HiveScreen):
 
     def _count(self) -> None:
         needle = self._view.needle
-        self._found = len(kept(self._ring.shown, LogFilter((needle,)))) if needle else 0
+        blocks = (block for _, block in self._ring.shown.blocks())
+        self._found = counted(blocks, LogFilter((needle,))) if needle else 0
 
     # --- what is shown -----------------------------------------------------------------------
 
@@ -248,14 +238,16 @@ class LogsScreen(HiveScreen):
             return
         place, covered = ring.place(view.end), ring.covers(wanted, hidden)
         end = ring.narrow(wanted, hidden, view.end)
-        self._resting = False
+        self._reads.wake()
         if not view.following:
             view.put(end)
         if not covered and not ring.pageable:
-            self._start(None)
+            self._reads.restart()
         elif not covered and ring.visible:
-            follows = view.following and ring.live
-            self._look(self._refill if follows else partial(self._surround, place))
+            if view.following and ring.live:
+                self._reads.refill()
+            else:
+                self._reads.to_place(place)
         self._count()
         view.refresh()
         self._moved()
@@ -266,24 +258,23 @@ class LogsScreen(HiveScreen):
         self._ring.clear()
         self._ring.sources.clear()
         self._view.follow()
-        self._start(None)
+        self._follow()
 
     # --- where one looks ---------------------------------------------------------------------
 
     @on(LogView.Moved)
     def moved(self) -> None:
         """Say where one is, and see to it that there is more to scroll to."""
-        self._resting = False
+        self._reads.wake()
         self._moved()
 
     def _moved(self) -> None:
-        if self._lacks() and not self._looking:
-            self._look(self._fill)
+        self._reads.fill()
         self._show_foot()
 
     def _to_match(self, direction: int) -> None:
         if self._view.needle:
-            self._seek(LogFilter((self._view.needle,)), direction, "match")
+            self._reads.seek(LogFilter((self._view.needle,)), direction, "match")
         else:
             self.app.notify("nothing is marked: / searches", markup=False, timeout=3)
 
@@ -291,133 +282,30 @@ class LogsScreen(HiveScreen):
         if self._ring.begins or not self._ring.visible:
             self._view.to_start()
         else:
-            self._look(partial(self._surround, dict(self._ring.low), start=True))
+            self._reads.to_start()
 
     def _to_end(self) -> None:
         late = sum(self._ring.high.values()) - sum(self._ring.end.values())
-        self._stop_looking()
+        self._reads.stop()
         self._view.follow()
         if not self._ring.live or late > LAG_BYTES:
-            self._start(None)
+            self._reads.restart()
 
-    def _seek(self, wanted: LogFilter, direction: int, what: str) -> None:
-        self._look(partial(self._sought, wanted, direction, what), searching=True)
+    # --- what follows ------------------------------------------------------------------------
 
-    async def _sought(self, wanted: LogFilter, direction: int, what: str) -> None:
-        view = self._view
-        start = view.end if direction < 0 else view.end - 1
-        start = start if view.cursor is None else view.cursor
-        number = await self._feed.seek(wanted, start, direction)
-        if number is None:
-            side = "above" if direction < 0 else "below"
-            self.app.notify(f"no {what} {side}", markup=False, timeout=3)
-            return
-        self._settle()
-        view.show(number)
+    def _follow(self) -> None:
+        self._reads.follow((self._source,) if self._source and not self._all else ())
 
-    async def _surround(self, place: Place, *, start: bool = False) -> None:
-        end = await self._feed.around(place)
-        self._settle()
-        self._view.put(end)
-        if start:
-            self._view.to_start()
-
-    async def _refill(self) -> None:
-        await self._feed.refill()
-        self._settle()
-
-    async def _fill(self) -> None:
-        """Read until there is enough above and below the window."""
-        while lack := self._lacks():
-            if lack < 0:
-                await self._feed.older(self._window)
-            elif await self._feed.newer(self._window):
-                self._start(dict(self._ring.end))
-                self._ring.live = True
-            self._settle()
-
-    def _lacks(self) -> int:
-        """Where there is too little beside the window: -1 above, 1 below, 0 nowhere."""
-        ring, view = self._ring, self._view
-        if self._resting or not ring.visible:
-            return 0
-        near = 2 * view.size.height
-        if not ring.begins and view.first - ring.first < near:
-            return -1
-        below = not (ring.live or view.following)
-        return 1 if below and view.behind < near else 0
-
-    def _look(self, look: Look, *, searching: bool = False) -> None:
-        """Read something beside what follows, in place of what is being read."""
-        self._searching = searching
-        self._looks += 1
-        self._looking = True
-        self._begin("look", partial(self._looked, look, self._looks))
-
-    async def _looked(self, look: Look, number: int) -> None:
-        try:
-            await look()
-        except HiveError as error:
-            self._resting = True
-            if error.code != "disconnected":
-                self._tell(error)
-        if number == self._looks:  # else another one has taken its place
-            self._rest()
-            self._moved()
-
-    def _stop_looking(self) -> None:
-        self._looks += 1
-        self.workers.cancel_group(self, "look")
-        self._rest()
-
-    def _rest(self) -> None:
-        self._looking = self._searching = False
-        self._feed.rest()
-        self._show_foot()
-
-    def _settle(self) -> None:
+    def _settled(self) -> None:
         """The ring has other lines."""
-        if not self._ring.live and not self._view.following:
-            self.workers.cancel_group(self, "follow")
         self._count()
         self._view.refresh()
         self._show_foot()
 
-    # --- what follows ------------------------------------------------------------------------
-
-    def _start(self, place: Place | None) -> None:
-        self._begin("follow", partial(self._follow, place))
-
-    def _begin(self, group: str, work: Look) -> None:
-        """Run it in place of what runs in its group."""
-        _: Worker[None] = self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
-
-    async def _follow(self, place: Place | None) -> None:
-        """Follow for as long as the screen lives; after a loss, go on where it ended."""
-        while True:
-            await self._live.wait()
-            sources = (self._source,) if self._source and not self._all else ()
-            try:
-                await self._feed.follow(sources, place, self._held, self._take)
-            except HiveError as error:
-                if error.code != "disconnected":
-                    self._tell(error)
-                    return
-            self._live.clear()
-            place = None if self._view.following else dict(self._ring.end) or None
-
-    def _window(self) -> Window:
-        return self._view.first, self._view.end
-
-    def _held(self) -> Window | None:
-        return None if self._view.following else self._window()
-
     def _take(self, page: Page) -> None:
-        if not self._ring.live:  # held for long: what follows is read again when one goes there
-            self.workers.cancel_group(self, "follow")
         if self._view.needle:
             found = LogFilter((self._view.needle,))
-            self._found += len(kept([line for line in page.lines if self._ring.keeps(line)], found))
+            self._found += counted(self._ring.keeps(page.blocks), found)
         self._soon(grew=True)
 
     def _soon(self, *, grew: bool = False) -> None:
@@ -440,18 +328,9 @@ class LogsScreen(HiveScreen):
         if self._seen is not None and self._seen[2] == ring.live:
             self._rate = (amount - self._seen[1]) / max(0.001, now - self._seen[0])
         self._seen = (now, amount, ring.live)
-        if not ring.live and ring.visible:
-            self._begin("measure", self._measured)
+        self._skipped = [*self._skipped[1:], ring.skipped_bytes]
+        self._reads.measure()
         self._show_foot()
-
-    async def _measured(self) -> None:
-        try:
-            await self._feed.measure()
-        except HiveError:
-            return  # the next second asks again
-
-    def _tell(self, error: HiveError) -> None:
-        self.app.notify(safe(error.message), severity="error", markup=False, timeout=10)
 
     def _show_foot(self) -> None:
         self.show_foot(log_foot(self._status(), self.app.size.width))
@@ -467,9 +346,11 @@ class LogsScreen(HiveScreen):
             below_lines=view.behind,
             below_bytes=max(0, sum(size.values()) - sum(above.values())),
             above_bytes=max(0, sum(above.values())),
+            skipped_bytes=ring.skipped_bytes - self._skipped[0],
             rate=self._rate,
             looking=self._feed.looking,
-            searching=self._searching,
+            searching=self._reads.searching,
+            given_up=self._reads.given_up,
             wanted=ring.wanted,
             needle=view.needle,
             found=self._found,

@@ -28,11 +28,15 @@ class LogStatus(msgspec.Struct, frozen=True):
     """Of the logs, below the window; where it follows: not read yet."""
     above_bytes: int = 0
     """Of the logs, above the end of the window."""
+    skipped_bytes: int = 0
+    """Of what followed lately, left out because it came too fast."""
     rate: float = 0.0
     """Lines a second, or bytes where it is not live."""
     looking: Looking | None = None
     searching: bool = False
     """Whether `looking` is for a text or an error, rather than for lines to show."""
+    given_up: Looking | None = None
+    """The look that was given up just now."""
     wanted: LogFilter = LogFilter()
     needle: str = ""
     found: int = 0
@@ -59,6 +63,9 @@ def log_foot(now: LogStatus, width: int) -> Line:
 
 
 def _state(now: LogStatus) -> Line:
+    if now.following and now.skipped_bytes:
+        gone = f"  {figures.size(now.skipped_bytes)} skipped to keep up: scroll up to read them"
+        return (Span("following", "good"), Span(gone, "warning"))
     if now.following:
         if now.live and now.below_bytes >= LAG_BYTES:
             late = f"  {figures.size(now.below_bytes)} behind, end catches up"
@@ -73,7 +80,8 @@ def _state(now: LogStatus) -> Line:
 def _looking(now: LogStatus) -> Line:
     look = now.looking
     if look is None:
-        return ()
+        gone = now.given_up
+        return () if gone is None else (Span(f"given up after {gone.words}", "warning"),)
     doing = "searching" if now.searching else "filtering" if now.wanted else "reading"
     way = "back" if look.back else "on"
     return (Span(f"{doing} {way} … {look.words}, esc cancels", "moving"),)

@@ -20,6 +20,7 @@ from hive_tui.app import ansi
 from hive_tui.app.lines import Span, fit, safe
 from hive_tui.app.paint import ROLE_CLASSES, Paint
 from hive_tui.app.ring import Ring
+from hive_tui.model.log_block import LogBlock
 from hive_tui.model.log_filter import seen
 from hive_tui.model.wire import LogLine
 
@@ -251,8 +252,8 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         if not self._ring.live:
             return ()
         halves = self._ring.halves.items()
-        lines = (LogLine(0.0, name, text) for name, text in halves if text.strip())
-        return tuple(line for line in lines if self._ring.keeps(line))
+        blocks = (LogBlock(0.0, name, 0, text, (0,)) for name, text in halves if text.strip())
+        return tuple(line for block in self._ring.keeps(blocks) for line in block.lines())
 
     def _reveal(self, line: LogLine) -> None:
         """Scroll sideways as far as the marked text needs."""

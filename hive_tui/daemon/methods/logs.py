@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hive_tui.config.secrets import masker, used
-from hive_tui.daemon.log_pages import LogPages, Mask, rows
+from hive_tui.config.secrets import Masker, used
+from hive_tui.daemon.log_pages import LogPages, rows
 from hive_tui.daemon.methods.params import Params, env_of
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
@@ -60,7 +60,10 @@ class Logs:
                 return self._reader.read_with_offsets(
                     uid, sources, lines=lines, since=since, grep=grep
                 )
-            return self._reader.read(uid, sources, lines=lines, since=since, grep=grep), {}
+            found = self._reader.read(
+                uid, sources, lines=lines, since=since, grep=grep, half=mask.unfinished
+            )
+            return found, {}
 
         found, offsets = await asyncio.to_thread(read)
         for part in _in_parts(found):
@@ -77,8 +80,8 @@ class Logs:
         sources = self._named(live, params.get("sources") or ())
         return await self._pages.page(live.record.uid, sources, params, self._mask(live))
 
-    def _mask(self, live: LiveEnv) -> Mask:
-        return masker(used(live.project, self._hive.world.secrets()))
+    def _mask(self, live: LiveEnv) -> Masker:
+        return Masker(used(live.project, self._hive.world.secrets()))
 
     def _named(self, live: LiveEnv, sources: Iterable[str]) -> tuple[str, ...]:
         """The sources that were asked for.

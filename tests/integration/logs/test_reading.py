@@ -181,3 +181,43 @@ async def test_a_flood_arrives_in_batches_with_every_line_in_order(
             got = await take(stream, 20_000)
 
             assert texts(got) == [b"%d" % n for n in range(start, start + 20_000)]
+
+
+async def test_who_is_far_behind_goes_on_near_the_end_if_that_is_wanted(
+    logs: LogFiles, reader: LogReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hive_tui.drivers.log_following.SKIP_BYTES", 50_000)
+    monkeypatch.setattr("hive_tui.drivers.log_following.NEAR_BYTES", 5_000)
+    path = logs.path("e1", "api")
+    append(path, b"".join(b"%09d\n" % number for number in range(10_000)))
+
+    follower = reader.follower("e1", {"api": 10})
+    async with aclosing(follower.batches(["api"])) as batches:
+        batch = await anext(batches)
+
+    lines = [line for block in batch.blocks for line in block.lines()]
+    assert batch.skipped == {"api": 95_010}
+    assert [int(line.text) for line in lines] == list(range(9_501, 10_000))
+    assert lines[-1].end == follower.reached["api"] == 100_000
+
+
+async def test_lines_of_several_times_and_sources_are_followed_in_the_order_of_time(
+    logs: LogFiles, reader: LogReader
+) -> None:
+    timed(logs, "api", (1.0, b"a1\na2\n"), (3.0, b"a3\n"), (3.0, b"a4\n"), (5.0, b"a5\n"))
+    timed(logs, "web", (2.0, b"w1\n"), (4.0, b"w2\nw3\n"))
+
+    async with aclosing(reader.follow("e1", ["api", "web"], offsets={})) as stream:
+        lines = await take(stream, 8)
+
+    assert texts(lines) == [b"a1", b"a2", b"w1", b"a3", b"a4", b"w2", b"w3", b"a5"]
+    assert [line.at for line in lines] == [1, 1, 2, 3, 3, 4, 4, 5]
+    assert [line.end for line in lines if line.source == "web"] == [3, 6, 9]
+
+
+def test_an_unfinished_line_alone_is_shown_as_one_says(tmp_path: Path) -> None:
+    logs = LogFiles(tmp_path, max_bytes=1 << 20)
+    timed(logs, "api", (1.0, b"whole\nhalf"))
+    timed(logs, "web", (2.0, b"whole\n"))
+    shown = LogReader(logs).read("e1", [], lines=9, half=bytes.upper)
+    assert texts(shown) == [b"whole", b"HALF", b"whole"]

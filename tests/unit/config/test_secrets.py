@@ -72,7 +72,7 @@ def test_printing_secrets_shows_none(tmp_path: Path) -> None:
 )
 def test_secrets_are_masked(text: str, values: list[str], masked: str) -> None:
     assert secrets.mask(text, values) == masked
-    assert secrets.masker(values)(text.encode()) == masked.encode()
+    assert secrets.Masker(values)(text.encode()) == masked.encode()
 
 
 def test_those_that_a_project_names_are_used() -> None:
@@ -84,3 +84,27 @@ def test_those_that_a_project_names_are_used() -> None:
     )
 
     assert secrets.used(project, {"ONE": "1", "TWO": "2", "OTHER": "3"}) == ("1", "2")
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (b"token: ", b"token: "),
+        (b"token: s", b"token: "),
+        (b"token: s3cr3", b"token: "),
+        (b"token: s3cr3t", b"token: "),
+        (b"token: s3cr3t.", "token: •••.".encode()),
+        (b"token: pw-77", "token: •••".encode()),
+        (b"token: pw-77p", "token: •••".encode()),
+        (b"token: s3cr3t-and", b"token: "),
+        (b"token: s3cr3t-and-more", "token: •••".encode()),
+        (b"s3cr3t-an or s3x", "•••-an or s3x".encode()),
+        (b"", b""),
+        (b"-----BEGIN", b""),
+    ],
+)
+def test_of_a_line_that_still_grows_the_beginning_of_a_secret_is_held_back(
+    line: bytes, shown: bytes
+) -> None:
+    masker = secrets.Masker(["pw-77", "s3cr3t", "s3cr3t-and-more", "-----BEGIN KEY\nabcdefgh\n"])
+    assert masker.unfinished(line) == shown

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hive_tui.drivers import log_lines
-from hive_tui.drivers.log_lines import backwards, forwards, last_whole
+from hive_tui.drivers import log_following, log_lines, log_regions
+from hive_tui.drivers.log_following import blocks
+from hive_tui.drivers.log_index import LogTimes
+from hive_tui.drivers.log_lines import Line, backwards, grown, last_whole
 
 LOGS = st.lists(st.binary(max_size=12).map(lambda line: line.replace(b"\n", b"")), max_size=12)
 
@@ -25,6 +28,18 @@ def log(data: bytes) -> Iterator[int]:
         file.write(data)
         file.flush()
         yield file.fileno()
+
+
+def forwards(fd: int, offset: int, most_bytes: int) -> tuple[list[Line], int]:
+    """Finished lines from an offset on, and the offset past them."""
+    begin, data = grown(fd, offset, most_bytes)
+    found = blocks("api", begin, data, LogTimes(Path("/nowhere"), 0.0))
+    lines = [
+        line
+        for block in found
+        for line in zip(block.offsets(block.texts()), block.texts(), strict=True)
+    ]
+    return lines, begin + len(data)
 
 
 def expected(lines: list[bytes]) -> list[tuple[int, bytes]]:
@@ -64,7 +79,9 @@ def test_the_unfinished_line_counts_backwards_and_waits_forwards(
 @given(sizes=st.lists(st.integers(0, 40), max_size=6), longest=st.integers(1, 12))
 def test_long_lines_are_split_at_the_same_places_both_ways(sizes: list[int], longest: int) -> None:
     data = b"".join(b"x" * size + b"\n" for size in sizes)
-    with log(data) as fd, mock.patch.object(log_lines, "LONGEST", longest):
+    with log(data) as fd, ExitStack() as stack:
+        for module in (log_lines, log_regions, log_following):
+            stack.enter_context(mock.patch.object(module, "LONGEST", longest))
         there, _ = forwards(fd, 0, 1 << 20)
         back = list(backwards(fd, 0, len(data)))[::-1]
 

@@ -14,7 +14,7 @@ import pytest
 from tests.hives import Yard
 from tests.terminals import Terminal
 
-hypothesis.settings.register_profile("hive")  # a busy machine is no failure
+hypothesis.settings.register_profile("hive", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("hive")
 
 

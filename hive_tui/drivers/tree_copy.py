@@ -57,9 +57,9 @@ class Copied(msgspec.Struct, frozen=True):
         if self.skipped:
             more = ", …" if self.skipped > len(self.examples) else ""
             names = ", ".join(self.examples) + more
-            notes.append(f"left out {self.skipped} sockets, pipes or devices: {names}")
+            notes.append(f"sockets, pipes and devices are left out: {self.skipped} ({names})")
         if self.vanished:
-            notes.append(f"{self.vanished} files were deleted in the main checkout meanwhile")
+            notes.append(f"deleted in the main checkout meanwhile: {self.vanished}")
         return tuple(notes)
 
 
@@ -265,8 +265,8 @@ def clone_by_cp(source: str, target: str) -> Copied:
 
 
 def workers() -> int:
-    """How many processes copy: a few more than there are cores, none where they cannot be fed."""
-    return min(8, (os.cpu_count() or 1) + 1) if sys.platform == "linux" else 0
+    """How many processes copy: as many as there are cores, none where they cannot be fed."""
+    return max(2, min(8, os.cpu_count() or 1)) if sys.platform == "linux" else 0
 
 
 def _tree(source: str, target: str, how: str, stop: _Stop, tell: Progress) -> Copied:

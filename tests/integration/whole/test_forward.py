@@ -28,7 +28,9 @@ Server(("127.0.0.1", int(sys.argv[1])), Page).serve_forever()
 def fixed(yard: Yard) -> int:
     """A free port; the project leads it to `web` of the env `one` or `two`, both warm."""
     base = yard.port_base()
-    port = base + 99
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
     yard.make_repo(
         f"""
         [ports]

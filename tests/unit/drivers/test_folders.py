@@ -136,7 +136,7 @@ async def test_sockets_and_pipes_are_left_out(tmp_path: Path, target: Path) -> N
         listener.bind(os.path.relpath(source / "socket"))
         done = await LocalFolders().copy(str(source), str(target))
     assert list(target.iterdir()) == []
-    assert "left out 2 sockets, pipes or devices" in done.notes[0]
+    assert "sockets, pipes and devices are left out: 2" in done.notes[0]
     assert "pipe" in done.notes[0]
 
 

@@ -69,7 +69,9 @@ class Busy:
             await emit(Delta(seen, tuple(self._envs[at] for at in changed)))
 
     async def logs(self, params: dict[str, Any], emit: Emit) -> Any:
-        """Numbered lines, `lines` a second as far as they are taken."""
+        """Numbered lines, `lines` a second as far as they are taken; none for who only looks."""
+        if not params.get("follow"):
+            return {}
         began, written, missed = time.monotonic(), 0, 0
         while True:
             due = int((time.monotonic() - began) * self._lines) - missed

@@ -39,8 +39,10 @@ class Terminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self._drawn = bytearray()
         self._drew = threading.Condition()
-        self._drew_at = self.began = time.perf_counter()
+        self.began = time.perf_counter()
         """When the program was started, on the clock of `time.perf_counter`."""
+        self._wanted = b""
+        self._found_at: float | None = None
         self.process = subprocess.Popen(
             argv,
             cwd=cwd,
@@ -68,16 +70,18 @@ class Terminal:
         Raises:
             TimeoutError: It was not drawn.
         """
-        wanted = word.encode()
         with self._drew:
             if keys:
                 self._drawn.clear()
+            self._wanted, self._found_at = word.encode(), None
+            self._look()
             start = time.perf_counter() if keys else self.began
             os.write(self._master, keys.encode())
-            if not self._drew.wait_for(lambda: wanted in self._drawn, PATIENCE_S):
+            if not self._drew.wait_for(lambda: self._found_at is not None, PATIENCE_S):
                 raise TimeoutError(f"never drawn: {word!r}; {bytes(self._drawn[-500:])!r}")
+            assert self._found_at is not None
             self._drawn.clear()
-            return self._drew_at - start
+            return self._found_at - start
 
     def during(self, look_s: float) -> str:
         """All that is drawn from now on for so long, without its styles."""
@@ -86,6 +90,10 @@ class Terminal:
         time.sleep(look_s)
         with self._drew:
             return _STYLE.sub(b"", self._drawn).decode(errors="replace")
+
+    def numbers(self, look_s: float) -> list[int]:
+        """The numbers of all lines that are drawn from now on for so long: `line000000123`."""
+        return [int(found) for found in re.findall(r"line(\d{9})", self.during(look_s))]
 
     def leave(self, keys: str) -> None:
         """Type what ends the program and wait for its end."""
@@ -107,5 +115,17 @@ class Terminal:
                 return
             with self._drew:
                 self._drawn += drawn
-                self._drew_at = time.perf_counter()
-                self._drew.notify_all()
+                self._look(len(drawn))
+
+    def _look(self, new: int | None = None) -> None:
+        """Look for the word; only the reader does, so that nobody holds it up while much is drawn.
+
+        Args:
+            new: Bytes that were not looked at before; all where left out.
+        """
+        if not self._wanted:
+            return
+        start = 0 if new is None else max(0, len(self._drawn) - new - len(self._wanted))
+        if self._drawn.find(self._wanted, start) >= 0:
+            self._wanted, self._found_at = b"", time.perf_counter()
+            self._drew.notify_all()

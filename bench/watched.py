@@ -11,8 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from hive_tui.app.app import HiveApp
-from hive_tui.client.stream import Client
+from hive_tui.app.main import dashboard
 from hive_tui.model.home import locate
 
 BEAT_S = 0.005
@@ -30,7 +29,7 @@ async def main(noted: Path) -> None:
             late.append(f"{now} {now - before - BEAT_S}\n")
 
     beating = asyncio.create_task(beat())
-    await HiveApp(Client(locate(os.environ, uid=os.getuid()))).run_async()
+    await dashboard(locate(os.environ, uid=os.getuid())).run_async()
     beating.cancel()
     noted.write_text("".join(late))
 

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import msgspec
 
+from hive_tui.app.keynames import shown
 from hive_tui.app.possible import Reason, Situation, alone
 from hive_tui.model.environment import EnvDetail
 
 FLEET, ENV, LOGS, HELP, WELCOME = "fleet", "env", "logs", "help", "welcome"
 MESSAGES = "messages"
-AREAS = (FLEET, ENV, LOGS, HELP, WELCOME, MESSAGES)
+SCREENS = (FLEET, ENV, LOGS, HELP, WELCOME, MESSAGES)
 """Screens that have keys."""
+
+TOUR = "tour"
+"""Laid over a screen: its keys come before those of the screen."""
+
+AREAS = (*SCREENS, TOUR)
+"""Everything that has keys."""
+
+DIGITS = tuple("123456789")
+"""Keys of an action to which each digit means something else."""
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -23,7 +33,7 @@ class Action(msgspec.Struct, frozen=True):
     label: str
     """One or two words, for the footer."""
     help: str
-    """One sentence."""
+    """One sentence; `{env.warm}` stands for the key of that action."""
     where: tuple[str, ...]
     """Screens that offer it."""
     reason: Reason
@@ -54,19 +64,4 @@ class Action(msgspec.Struct, frozen=True):
     @property
     def shown_key(self) -> str:
         """The first key as people write it; `1-9` where every digit has its own meaning."""
-        if len(self.keys) == 9:
-            return "1-9"
-        return _SHOWN.get(self.keys[0], self.keys[0])
-
-
-_SHOWN = {
-    "question_mark": "?",
-    "slash": "/",
-    "escape": "esc",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "pageup": "pgup",
-    "pagedown": "pgdn",
-}
+        return "1-9" if self.keys == DIGITS else shown(self.keys[0])

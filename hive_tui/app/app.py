@@ -9,15 +9,19 @@ from pathlib import Path
 
 from textual import on
 from textual.app import App, SystemCommand
+from textual.events import Event, InputEvent
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
-from hive_tui.app import figures, themes
+from hive_tui.app import figures, keymap, themes
+from hive_tui.app.actions import DEFAULT
+from hive_tui.app.beginning import DemoMaker, repository_without_toml
 from hive_tui.app.bridge import Bridge
 from hive_tui.app.intents import Intents
 from hive_tui.app.marks import TRANSITIONS
 from hive_tui.app.notices import Notice, kept
+from hive_tui.app.pace import Pace
 from hive_tui.app.palette import ActionCommands
 from hive_tui.app.screens.base import HiveScreen
 from hive_tui.app.screens.destroy import DestroyDialog
@@ -30,6 +34,7 @@ from hive_tui.app.screens.new_environment import NewEnvironment, NewEnvironmentD
 from hive_tui.app.screens.welcome import WelcomeScreen
 from hive_tui.app.state import HiveState, Link, aged
 from hive_tui.app.themes import shipped
+from hive_tui.app.tour.guide import Guide
 from hive_tui.app.views.look import Look
 from hive_tui.client.protocol import HiveClient
 from hive_tui.model.environment import EnvDetail, EnvState
@@ -59,7 +64,11 @@ class HiveApp(App[None]):
         themes: Sequence[Path] = (),
         theme: str | None = None,
         plain: bool = False,
+        keys: Path | None = None,
+        tour: bool = False,
+        folder: Path | None = None,
         clock: Callable[[], float] = time.time,
+        pace: Pace | None = None,
     ) -> None:
         """Create the app; nothing is asked of the client before it runs.
 
@@ -68,12 +77,23 @@ class HiveApp(App[None]):
             themes: Folders with themes of the user, beside the product's own.
             theme: Name of the first theme; the product's default where left out.
             plain: True for a terminal that shows ASCII only.
+            keys: File with keys of the user's own.
+            tour: True to begin with the tour, once there is an env to show.
+            folder: Where the person is; what they may begin with is looked for there.
             clock: Seconds since the epoch.
+            pace: Of the process, where the dashboard has one to itself.
         """
         super().__init__()
         self.animation_level = "none"
         self.client = client
-        self.intents = Intents(self, client)
+        self.keys = DEFAULT
+        """The actions with the keys that are in force."""
+        self.intents = Intents(self, client, lambda text: self.keys.words(text))
+        self.tour = Guide(self)
+        self.demo = DemoMaker(self)
+        self.repository = repository_without_toml(folder)
+        """A repository without hive.toml in which the dashboard was started."""
+        self._form_offered = False
         self.state = HiveState()
         self.notices: tuple[Notice, ...] = ()
         """What was told, oldest first."""
@@ -81,8 +101,14 @@ class HiveApp(App[None]):
         self._themes = (shipped(), *themes)
         self._seen_themes: object = None
         self._first_theme = theme
+        self._keys_file = keys
+        self._seen_keys: object = None
+        self._tour_wanted = tour
+        self._bindings.key_to_bindings.pop(self.COMMAND_PALETTE_BINDING, None)  # the registry's
         self.plain = plain
         self._clock = clock
+        self._pace = pace
+        self._settled = False
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our colours for the moment before a theme of ours is in place."""
@@ -90,7 +116,7 @@ class HiveApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         """The fleet."""
-        return FleetScreen(id="_default")
+        return FleetScreen(self.client, id="_default")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """None of Textual's own: the registry is the only source of commands."""
@@ -99,14 +125,21 @@ class HiveApp(App[None]):
     def on_mount(self) -> None:
         """Put on the theme, and begin to listen."""
         self._load_themes()
+        self._read_keymap()
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.run_worker(self._bridge.run(), name="bridge", exit_on_error=True)
         self.set_interval(1.0, self._tick)
 
+    async def on_event(self, event: Event) -> None:
+        """Note that the person waits for an answer, then give it."""
+        if self._pace is not None and isinstance(event, InputEvent):
+            self._pace.touch()
+        await super().on_event(event)
+
     def look(self) -> Look:
         """The circumstances of a painting that begins now."""
         several = len({env.view.project for env in self.state.envs.values()}) > 1
-        return Look(self._clock(), self.plain, several)
+        return Look(self._clock(), self.plain, several, self.keys)
 
     def shown(self) -> HiveState:
         """The state as it is drawn now: what runs down by itself has run down."""
@@ -118,11 +151,18 @@ class HiveApp(App[None]):
         self.state = message.state
         self._welcome_or_not()
         self._tick()
+        if self._pace is not None and not self._settled:
+            self._settled = True
+            self.call_after_refresh(self._pace.settle)
+            self.set_interval(1.0, self._pace.rest)
+        if self._tour_wanted and self.state.envs and isinstance(self.screen, FleetScreen):
+            self._tour_wanted = False
+            self.tour.start()
 
     def open_env(self, env: str) -> None:
         """Show one env."""
         self.intents.focus(env)
-        self.push_screen(EnvironmentScreen(env), lambda _: self.intents.focus(None))
+        self.push_screen(EnvironmentScreen(env, self.client), lambda _: self.intents.focus(None))
 
     def open_logs(self, env: str, source: str | None = None) -> None:
         """Follow the logs of an env, or of one of its services."""
@@ -144,7 +184,17 @@ class HiveApp(App[None]):
         """Tell something in a toast, and keep it for the messages screen. Text is data."""
         notice = Notice(self._clock(), severity, message)
         self.notices = kept(self.notices, notice)
+        self.tour.follow_soon()
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def write_toml(self) -> None:
+        """Write a hive.toml for the repository here, and make it known."""
+        if self.repository is not None:
+            self.intents.begin(str(self.repository))
+
+    def draw_soon(self) -> None:
+        """Draw the screen in front with what is known beside the hive's state."""
+        self.call_later(self._tick)
 
     def open_help(self) -> None:
         """Show keys and marks."""
@@ -165,7 +215,7 @@ class HiveApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Ctrl+c stops nothing; say what does."""
-        self.notify("q leaves; services go on", markup=False, timeout=3)
+        self.notify(self.keys.words("{app.quit} leaves; services go on"), timeout=3)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """No palette over a question: its actions are those of a screen."""
@@ -173,8 +223,13 @@ class HiveApp(App[None]):
             return False
         return super().check_action(action, parameters)
 
-    def ask_new(self, near: EnvDetail | None) -> None:
-        """Ask for a new env, of the project of the selected one."""
+    def ask_new(self, near: EnvDetail | None, *, by_itself: bool = False) -> None:
+        """Ask for a new env, of the project of the selected one.
+
+        Args:
+            near: The selected env.
+            by_itself: True where no key asked for it.
+        """
         projects = {project.name: project for project in self.state.hive.projects}
         name = near.view.project if near and near.view.project in projects else next(iter(projects))
         taken = frozenset(
@@ -183,9 +238,17 @@ class HiveApp(App[None]):
 
         def answered(wanted: NewEnvironment | None) -> None:
             if wanted is not None:
-                self.intents.spawn(projects[name].root, wanted.name, wanted.base, wanted.warm)
+                self.intents.spawn(
+                    projects[name].root,
+                    wanted.name,
+                    wanted.base,
+                    wanted.warm,
+                    reuse_branch=wanted.reuse_branch,
+                )
 
-        self.push_screen(NewEnvironmentDialog(name, taken), answered)
+        self.push_screen(
+            NewEnvironmentDialog(name, taken, self.client, by_itself=by_itself), answered
+        )
 
     def ask_destroy(self, env: EnvDetail) -> None:
         """Ask whether an env may be destroyed, with what would be lost."""
@@ -200,9 +263,8 @@ class HiveApp(App[None]):
         self.post_message(self.Changed(state))
 
     def _tick(self) -> None:
-        screen = self.screen
-        if isinstance(screen, HiveScreen) and screen.is_mounted:
-            screen.show(self.shown())
+        if isinstance(self.screen, HiveScreen):
+            self.screen.redraw()
 
     def _welcome_or_not(self) -> None:
         """No project: how to start. As soon as there is one: the fleet."""
@@ -213,6 +275,20 @@ class HiveApp(App[None]):
             self.push_screen(WelcomeScreen())
         elif not without and isinstance(self.screen, WelcomeScreen):
             self.back()
+        self._offer_form()
+
+    def _offer_form(self) -> None:
+        """A project and no env: the form, once; it goes again where an env comes from elsewhere."""
+        screen = self.screen
+        if self.state.envs:
+            offered, self._form_offered = self._form_offered, True
+            if offered and isinstance(screen, NewEnvironmentDialog) and screen.by_itself:
+                screen.give_way()
+            return
+        first = bool(self.state.hive.projects) and not self._form_offered
+        if first and not self.demo.running and isinstance(screen, FleetScreen):
+            self._form_offered = True
+            self.ask_new(None, by_itself=True)
 
     def _load_themes(self) -> None:
         """Put on the first theme; the product's own are the only ones that are offered."""
@@ -224,7 +300,7 @@ class HiveApp(App[None]):
             self.theme = wanted
         elif names:
             self.theme = names[0]
-        self.set_interval(_THEMES_S, self.reload_themes)
+        self.set_interval(_THEMES_S, self.reload_files)
 
     def _read_themes(self) -> list[str]:
         """Register what the folders hold; says what is broken. Returns the names."""
@@ -235,6 +311,24 @@ class HiveApp(App[None]):
         for error in broken:
             self.notify(error.message, severity="warning", timeout=10)
         return [theme.name for theme in found]
+
+    def _read_keymap(self) -> None:
+        """Take the user's keys; says what cannot be used of them."""
+        self._seen_keys = keymap.fingerprint(self._keys_file)
+        found = keymap.load(self._keys_file)
+        self.keys = found.registry
+        if found.problems:
+            self.notify(found.told(), severity="warning", timeout=12)
+        for screen in self.screen_stack:
+            if isinstance(screen, HiveScreen) and screen.is_mounted:
+                screen.rebind()
+
+    def reload_files(self) -> None:
+        """Take what changed in the files of the user: themes and keys."""
+        self.reload_themes()
+        if keymap.fingerprint(self._keys_file) != self._seen_keys:
+            self._read_keymap()
+            self._tick()
 
     def reload_themes(self) -> None:
         """Take what changed in the folders; a theme in use that broke or went stays as it was."""

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from hive_tui.app import possible
-from hive_tui.app.action import AREAS, ENV, FLEET, HELP, LOGS, MESSAGES, WELCOME, Action
+from hive_tui.app.action import (
+    DIGITS,
+    ENV,
+    FLEET,
+    HELP,
+    LOGS,
+    MESSAGES,
+    SCREENS,
+    TOUR,
+    WELCOME,
+    Action,
+)
 from hive_tui.model.environment import EnvState
 
 _BOTH = (FLEET, ENV)
-_ALL = AREAS
+_ALL = SCREENS
 _SCROLLED = (ENV, LOGS, HELP, MESSAGES)
 
 ACTIONS: tuple[Action, ...] = (
@@ -124,7 +135,8 @@ ACTIONS: tuple[Action, ...] = (
         "fleet.mark",
         ("space",),
         "mark",
-        "Mark the env and go on; w, c, s, f and t are then done to all marked ones.",
+        "Mark the env and go on; {env.warm}, {env.cool}, {env.stop}, {env.freeze} and {env.test} "
+        "are then done to all marked ones.",
         (FLEET,),
         possible.selected,
         10,
@@ -139,8 +151,17 @@ ACTIONS: tuple[Action, ...] = (
         12,
     ),
     Action(
+        "fleet.preview",
+        ("v",),
+        "preview",
+        "Show the selected env below the tiles, or leave all room to the tiles.",
+        (FLEET,),
+        possible.some,
+        14,
+    ),
+    Action(
         "fleet.jump",
-        tuple("123456789"),
+        DIGITS,
         "jump",
         "Select the env of that number, as the tiles stand.",
         (FLEET,),
@@ -192,7 +213,16 @@ ACTIONS: tuple[Action, ...] = (
         "logs.search",
         ("slash",),
         "search",
-        "Mark a text and count it.",
+        "Mark a text, count it and go to it, back to the start of the log.",
+        (LOGS,),
+        possible.always,
+        2,
+    ),
+    Action(
+        "logs.filter",
+        ("ampersand",),
+        "filter",
+        "Show only lines that hold what is typed.",
         (LOGS,),
         possible.always,
         2,
@@ -227,7 +257,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "logs.source",
-        tuple("123456789"),
+        DIGITS,
         "source",
         "Hide or show the service of that number.",
         (LOGS,),
@@ -283,6 +313,44 @@ ACTIONS: tuple[Action, ...] = (
         possible.always,
         13,
     ),
+    Action(
+        "welcome.demo",
+        ("d",),
+        "demo",
+        "Make a sample project with several envs, and show it.",
+        (WELCOME,),
+        possible.demo,
+        1,
+    ),
+    Action(
+        "welcome.init",
+        ("i",),
+        "init",
+        "Write a hive.toml for the repository in which the dashboard was started.",
+        (WELCOME,),
+        possible.init,
+        2,
+    ),
+    Action(
+        "app.tour",
+        ("t",),
+        "tour",
+        "Be shown around on the real screens, in two minutes.",
+        (HELP,),
+        possible.some,
+        1,
+    ),
+    Action(
+        "tour.next",
+        ("enter", "right"),
+        "next",
+        "Go on with the tour; what it asks for is done for you, or left out.",
+        (TOUR,),
+        possible.always,
+        1,
+    ),
+    Action("tour.back", ("left",), "back", "To the step before.", (TOUR,), possible.always, 2),
+    Action("tour.leave", ("escape",), "leave", "End the tour.", (TOUR,), possible.always, 3),
     Action("app.theme", ("T",), "theme", "Choose the colours.", _ALL, possible.always),
     Action(
         "app.palette",

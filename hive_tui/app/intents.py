@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App, SuspendNotSupported
 
 from hive_tui.app import figures
+from hive_tui.app.browsing import open_in_browser
 from hive_tui.app.handover import hand_over
 from hive_tui.app.lines import safe
 from hive_tui.model.environment import EnvDetail, EnvState
@@ -28,9 +29,21 @@ Then = Callable[[Any], None]
 class Intents:
     """Sends intents and tells how they ended."""
 
-    def __init__(self, app: App[None], client: HiveClient) -> None:
+    def __init__(
+        self, app: App[None], client: HiveClient, words: Callable[[str], str] = str
+    ) -> None:
+        """Create them.
+
+        Args:
+            app: Where they run, and what tells how they ended.
+            client: Whom they are sent to.
+            words: Puts the keys that are in force into a text.
+        """
         self._app = app
         self._client = client
+        self._words = words
+        self.shells = 0
+        """How many shells a person came back from."""
 
     def transition(self, env: EnvDetail, name: str) -> None:
         """Ask for a transition: `warm`, `cool`, `start`, `stop`, `freeze` or `thaw`."""
@@ -65,12 +78,14 @@ class Intents:
 
         self._send("test", {"env": env.id, "suites": [], "wait": True}, verdict)
 
-    def spawn(self, cwd: str, name: str, base: str, warm: bool) -> None:
+    def spawn(
+        self, cwd: str, name: str, base: str, warm: bool, *, reuse_branch: bool = False
+    ) -> None:
         """Make a new env of the project at `cwd`; `base` may be empty."""
         params: dict[str, Any] = {
             "cwd": cwd,
             "name": name,
-            "reuse_branch": False,
+            "reuse_branch": reuse_branch,
             "warm": warm,
             "wait": True,
         }
@@ -78,11 +93,25 @@ class Intents:
             params["base"] = base
         self._send("spawn", params, lambda result: self._told(name, result))
 
+    def begin(self, folder: str) -> None:
+        """Write a hive.toml for the repository of a folder, and make it known as a project."""
+
+        def known(_: Any) -> None:
+            self._tell("read hive.toml through; `hive doctor` checks it", timeout_s=10)
+
+        def wrote(result: Any) -> None:
+            self._tell(f"wrote {result.get('path')}", timeout_s=10)
+            self._send("register", {"cwd": folder}, known)
+
+        self._send("init", {"cwd": folder, "force": False}, wrote)
+
     def destroy(self, env: EnvDetail, *, force: bool) -> None:
         """Destroy the env; `force` after what would be lost was confirmed."""
 
         def gone(result: Any) -> None:
-            self._told(env.view.name, result, done="destroyed; u takes it back")
+            self._told(
+                env.view.name, result, done=self._words("destroyed; {env.undo} takes it back")
+            )
             if result.get("recovery"):
                 self._tell(f"what was lost is kept at {result['recovery']}", timeout_s=12)
 
@@ -94,14 +123,14 @@ class Intents:
 
         def back(result: Any) -> None:
             notes = " ".join(str(note) for note in result.get("notes", ()))
-            self._tell(f"{result.get('env')} is back. {notes}".strip())
+            self._tell(f"{result.get('env')} is back, stopped; w brings it up. {notes}".strip())
 
         self._send("undo", {}, back)
 
     def browse(self, env: EnvDetail, service: str | None) -> None:
         """Open the URL of the env, or of one of its services, in the browser."""
         params = {"env": env.id, "service": service}
-        self._send("url", params, lambda result: self._app.open_url(str(result["url"])))
+        self._send("url", params, lambda result: self._run(self._browse(str(result["url"]))))
 
     def copy_url(self, env: EnvDetail, service: str | None) -> None:
         """Copy the URL to the clipboard, through the terminal."""
@@ -148,11 +177,20 @@ class Intents:
                 env={**os.environ, **(found.get("variables") or {})},
                 greeting=greeting,
             )
+            self.shells += 1
         except SuspendNotSupported:
             text = f"there is no terminal to give; `hive run {name} -- {command}` in another one"
             self._tell(text, "warning", timeout_s=10)
         except OSError as error:
             self._tell(f"{name}: no shell: {error}", "error", timeout_s=10)
+
+    async def _browse(self, url: str) -> None:
+        if self._app.is_web:
+            self._app.open_url(url)  # in the browser that shows the dashboard
+        elif not await open_in_browser(url, os.environ):
+            self._tell(f"no browser could be opened; y copies {url}", "warning", timeout_s=10)
+            return
+        self._tell(f"opened {url}")
 
     async def _quietly(self, method: str, params: dict[str, Any]) -> None:
         """For what is no request of the person: its failure is not worth a word."""

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.filter import ANSIToTruecolor, LineFilter
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 from textual.widget import Widget
 
-from hive_tui.app.lines import ROLES, Span, ascii_only
+from hive_tui.app.lines import ROLES, Span, ascii_only, runs
 
 ROLE_CLASSES = frozenset({*(f"role--{role}" for role in ROLES), "role--lift"})
 """Component classes of every widget that is painted here; `app.tcss` gives them colours."""
+
+
+class WholeCells(ScrollBarRender):
+    """A scroll bar of whole cells: its ends need no signs that a terminal may lack."""
+
+    VERTICAL_BARS = [" "] * 8
+    HORIZONTAL_BARS = [" "] * 8
+
+
+ScrollBar.renderer = WholeCells
 
 
 class Paint:
@@ -36,18 +48,32 @@ class Paint:
             if lifted:
                 lift = self._widget.get_component_rich_style("role--lift", partial=True)
                 style += Style(bgcolor=lift.bgcolor)
-            self._styles[key] = style
+            self._styles[key] = style = self._true(style)
+        return style
+
+    def _true(self, style: Style) -> Style:
+        """The style without colours of the palette, so that no line has to be searched for them."""
+        for each in self._widget.app.get_line_filters():
+            if isinstance(each, ANSIToTruecolor):
+                background = self._widget.background_colors[1].rich_color
+                style = each.truecolor_style(style, background)
         return style
 
     def text(self, text: str) -> str:
         """The text as this terminal can show it."""
         return ascii_only(text) if getattr(self._widget.app, "plain", False) else text
 
+    def segments(self, line: Iterable[Span]) -> list[Segment]:
+        """The line as pieces with colours, as wide as it is."""
+        return [
+            Segment(self.text(span.text), self.style(span.role, span.lifted)) for span in runs(line)
+        ]
+
     def strip(self, line: Iterable[Span], width: int) -> Strip:
         """The line in exactly `width` cells."""
-        segments = [
-            Segment(self.text(span.text), self.style(span.role, span.lifted))
-            for span in line
-            if span.text
-        ]
-        return Strip(segments).adjust_cell_length(width, self.style("text"))
+        return Strip(self.segments(line)).adjust_cell_length(width, self.style("text"))
+
+    def filters(self) -> Sequence[LineFilter]:
+        """What is left to do to painted lines: their colours are no longer those of a palette."""
+        every = self._widget.app.get_line_filters()
+        return [each for each in every if not isinstance(each, ANSIToTruecolor)]

@@ -21,6 +21,10 @@ class Situation(msgspec.Struct, frozen=True):
     """Chosen service, on the env screen."""
     chosen: tuple[EnvDetail, ...] = ()
     """Envs that are marked, on the fleet: actions for many are about these."""
+    repository: str | None = None
+    """Where a hive.toml could be written: the repository around the dashboard's folder."""
+    making: bool = False
+    """Whether the demo is being made."""
 
 
 Reason = Callable[[Situation], str | None]
@@ -96,7 +100,7 @@ def restart(now: Situation) -> str | None:
 
 def chosen(now: Situation) -> str | None:
     """The log was opened for one service."""
-    return None if now.service else "it shows all services; 1-9 hide and show them"
+    return None if now.service else "it shows all services; {logs.source} hide and show them"
 
 
 def url(now: Situation) -> str | None:
@@ -128,3 +132,14 @@ def settled(now: Situation) -> str | None:
         return why
     moving = now.env is not None and now.env.view.state in TRANSITIONS
     return "a transition is under way" if moving else None
+
+
+def demo(now: Situation) -> str | None:
+    """The demo is not being made already."""
+    return "the demo is being made" if now.making else reachable(now)
+
+
+def init(now: Situation) -> str | None:
+    """The dashboard was started in a repository that has no hive.toml."""
+    without = "it was not started in a git repository without hive.toml; cd there, then `hive`"
+    return reachable(now) or (None if now.repository else without)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,7 +15,15 @@ EVENTS_KEPT = 500
 """Newest events that the dashboard keeps."""
 
 HISTORY_KEPT = 8
-"""Samples of memory per env."""
+"""Samples of memory and processor per env."""
+
+
+class Sample(NamedTuple):
+    """What an env took at one moment."""
+
+    memory_bytes: int
+    cpu_percent: int
+    """Of one core, rounded: what is not seen is no change."""
 
 
 class Link(StrEnum):
@@ -35,8 +44,8 @@ class HiveState(msgspec.Struct, frozen=True):
     """By id, in the order in which they are shown."""
     events: tuple[LogEvent, ...] = ()
     """Oldest first, at most `EVENTS_KEPT`."""
-    history: dict[str, tuple[float, ...]] = {}
-    """Env id -> bytes of memory at each change, oldest first."""
+    history: dict[str, tuple[Sample, ...]] = {}
+    """Env id -> what it took at each change, oldest first, at most `HISTORY_KEPT`."""
     heard: dict[str, float] = {}
     """Env id -> when its newest value came, in seconds since the epoch; only of those that move."""
     link: Link = Link.CONNECTING
@@ -142,15 +151,17 @@ def _ordered(envs: dict[str, EnvDetail]) -> dict[str, EnvDetail]:
 
 
 def _remembered(
-    history: dict[str, tuple[float, ...]],
+    history: dict[str, tuple[Sample, ...]],
     envs: dict[str, EnvDetail],
     changed: tuple[EnvDetail, ...],
-) -> dict[str, tuple[float, ...]]:
+) -> dict[str, tuple[Sample, ...]]:
     samples = {at: values for at, values in history.items() if at in envs}
     for detail in changed:
         memory = detail.view.memory_bytes
         before = samples.get(detail.id, ())
-        if memory is None or detail.id not in envs or (before and before[-1] == memory):
+        if memory is None or detail.id not in envs:
             continue
-        samples[detail.id] = (*before, float(memory))[-HISTORY_KEPT:]
+        sample = Sample(memory, round(detail.view.cpu_percent or 0.0))
+        if not before or before[-1] != sample:
+            samples[detail.id] = (*before, sample)[-HISTORY_KEPT:]
     return samples

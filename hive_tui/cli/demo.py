@@ -38,20 +38,14 @@ def run(args: Namespace, context: Context) -> int:
         HiveError: Something of it could not be made; a second try goes on from there.
         DetachedError: Ctrl-C.
     """
-    try:
-        with _alone(context):
-            if args.reset:
-                return _reset(context)
-            shown = not (args.no_dashboard or context.json)
-            if shown and not (sys.stdin.isatty() and context.out.isatty()):
-                context.note("the dashboard needs a terminal; this prints the list instead")
-                shown = False
-            _prepare(context, patient=not shown)
-    except KeyboardInterrupt:
-        raise DetachedError(
-            "stopped half way",
-            hint="`hive demo` goes on from here, `hive demo --reset` removes all of it",
-        ) from None
+    with _interruptible(), _alone(context):
+        if args.reset:
+            return _reset(context)
+        shown = not (args.no_dashboard or context.json)
+        if shown and not (sys.stdin.isatty() and context.out.isatty()):
+            context.note("the dashboard needs a terminal; this prints the list instead")
+            shown = False
+        _prepare(context, patient=not shown)
     if shown:
         context.close()
         from hive_tui.app.main import run as open_dashboard
@@ -60,6 +54,33 @@ def run(args: Namespace, context: Context) -> int:
     from hive_tui.cli.overview import show_list
 
     return show_list(args, context)
+
+
+def make_ready(context: Context) -> None:
+    """Make what is missing of the demo, up to the env that warms while it is shown.
+
+    Raises:
+        HiveError: Something of it could not be made; a second try goes on from there.
+        DetachedError: Ctrl-C.
+    """
+    with _interruptible(), _alone(context):
+        _prepare(context, patient=False)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Say how to go on after Ctrl-C.
+
+    Raises:
+        DetachedError: Ctrl-C.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise DetachedError(
+            "stopped half way",
+            hint="`hive demo` goes on from here, `hive demo --reset` removes all of it",
+        ) from None
 
 
 def _prepare(context: Context, *, patient: bool) -> None:

@@ -71,7 +71,20 @@ def local_checks(context: Context) -> list[dict[str, Any]]:
         _folder("state", context.home.state),
         _folder("configuration", context.home.config),
         _folder("socket", context.home.socket.parent),
+        *_keymap(context.home.keymap),
     ]
+
+
+def _keymap(file: Path) -> list[dict[str, Any]]:
+    """What cannot be used of the user's keys; nothing where there is no such file."""
+    if not file.exists():
+        return []
+    from hive_tui.app.keymap import load
+
+    found = load(file)
+    said = "\n".join([str(file), *found.problems])
+    hint = "mend these lines; the dashboard takes the file up as it is saved"
+    return [_check("keymap", not found.problems, said, hint)]
 
 
 def _folder(name: str, path: Path) -> dict[str, Any]:

@@ -320,6 +320,14 @@ COMMANDS: tuple[Command, ...] = (
         "hive demo",
     ),
     Command(
+        "tour",
+        SET_UP,
+        "be shown around in the dashboard, on the sample project, in two minutes",
+        "tour:run",
+        (_switch("--here", help="on the environments that there are, without the sample project"),),
+        "hive tour",
+    ),
+    Command(
         "doctor",
         SET_UP,
         "say what is missing or wrong here, and the remedy",

@@ -8,6 +8,7 @@ from typing import Any
 from hive_tui import __version__
 from hive_tui.daemon.methods.changing import Changing
 from hive_tui.daemon.methods.finding import Finding
+from hive_tui.daemon.methods.logs import Logs
 from hive_tui.daemon.methods.looking import Looking
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
@@ -38,7 +39,12 @@ class Api:
             pid: Of this daemon.
             stop: Ends the daemon once the answer is out.
         """
-        self._rooms = (Finding(hive, home), Changing(hive, testing), Looking(hive, reader))
+        self._rooms = (
+            Finding(hive, home),
+            Changing(hive, testing),
+            Looking(hive),
+            Logs(hive, reader),
+        )
         self._home = home
         self._pid = pid
         self._stop = stop

@@ -10,6 +10,8 @@ from hive_tui.drivers.git import git, shown_text
 from hive_tui.drivers.registrations import checkouts
 from hive_tui.model.errors import RefusedError, UsageError
 
+_SHORT = "%(refname:lstrip=2)"
+
 
 async def default_branch(repo: str) -> str:
     """The remote's default branch, else `main` or `master`, else the one checked out in `repo`.
@@ -105,6 +107,23 @@ async def resolve(repo: str, ref: str) -> str:
     raise UsageError(
         f"there is no commit {shown_text(ref)!r} in {repo}", hint=hint, code="no_such_commit"
     )
+
+
+async def local(repo: str) -> tuple[list[str], list[str]]:
+    """All local branches, the newest first, and those that a worktree has checked out.
+
+    Names are for people: what is no UTF-8 of one is replaced.
+
+    Raises:
+        HiveError: `repo` is no repository.
+    """
+    said, worktrees = await asyncio.gather(
+        git(repo, "for-each-ref", "--sort=-committerdate", f"--format={_SHORT}", "refs/heads"),
+        checkouts(repo),
+    )
+    names = said.stdout.decode("utf-8", "replace").split("\n")[:-1]
+    taken = (os.fsencode(checkout.branch) for checkout in worktrees if checkout.branch is not None)
+    return names, [name.decode("utf-8", "replace") for name in taken]
 
 
 async def tip(repo: str, branch: str) -> str | None:

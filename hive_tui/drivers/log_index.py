@@ -10,11 +10,12 @@ import os
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
 
 _PAIR_BYTES = 16
-_NEAR_BYTES = 256 * _PAIR_BYTES
-"""Read first by who asks for the end of a log alone."""
+_WINDOW = 256
+"""Pairs that a reader holds: of a log that was long in the making there may be millions."""
 
 
 class LogIndex:
@@ -23,8 +24,10 @@ class LogIndex:
     def __init__(self, path: Path) -> None:
         """Open or make the index at `path`; `end` is then what it covers."""
         self._path = path
-        offsets, _ = _load(path)
-        self.end = int(offsets[-1]) if offsets else 0
+        self.end = 0
+        with contextlib.suppress(OSError), path.open("rb", buffering=0) as file:
+            pairs = file.seek(0, os.SEEK_END) // _PAIR_BYTES
+            self.end = int(_offset(file, pairs - 1)) if pairs else 0
 
     def append(self, end: int, at: float) -> None:
         """Note that the log reached `end` by `at` (seconds since the epoch)."""
@@ -69,33 +72,68 @@ class LogIndex:
 
 
 class LogTimes:
-    """Reads the pairs once, and tells when what lies at an offset was written."""
+    """Tells when what lies at an offset was written. Reads a window of the pairs at a time."""
 
-    def __init__(self, path: Path, last: float, start: int = 0) -> None:
-        """Load the index.
+    def __init__(self, path: Path, last: float) -> None:
+        """Create it; the index is read when the first time is asked for.
 
         Args:
             path: Of the index.
             last: Time of all that it does not cover yet.
-            start: Only what lies after this offset will be asked for.
         """
-        self._offsets, self._times = _load(path, _NEAR_BYTES)
-        if not self._offsets or self._offsets[0] > start:
-            self._offsets, self._times = _load(path)
+        self._path = path
         self._last = last
+        self._offsets = array("d")
+        self._times = array("d")
+        self._begin = self._end = -1.0
+        """What lies past the first offset and not past the second one is in the window."""
 
     def at(self, end: int) -> float:
         """Seconds since the epoch at which the line that ends at `end` was complete."""
+        if not self._begin < end <= self._end:
+            self._load(end)
         place = bisect_left(self._offsets, end)
         return self._times[place] if place < len(self._times) else self._last
 
+    def _load(self, end: int) -> None:
+        """Take the window in which the pair for `end` lies: the last one if it is near."""
+        self._offsets, self._times = array("d"), array("d")
+        self._begin, self._end = -1.0, float("inf")
+        with contextlib.suppress(OSError), self._path.open("rb", buffering=0) as file:
+            pairs = file.seek(0, os.SEEK_END) // _PAIR_BYTES
+            first = max(0, pairs - _WINDOW)
+            if first and _offset(file, first) >= end:
+                low, high = 0, first  # the pair at `high` is not before `end`
+                while low < high:
+                    middle = (low + high) // 2
+                    low, high = (
+                        (low, middle) if _offset(file, middle) >= end else (middle + 1, high)
+                    )
+                first = max(0, low - _WINDOW // 2)
+            self._offsets, self._times = _pairs(file, first, _WINDOW)
+            if first and self._offsets:
+                self._begin = self._offsets[0]
+            if first + len(self._offsets) < pairs:
+                self._end = self._offsets[-1]
 
-def _load(path: Path, most_bytes: int | None = None) -> tuple[array[float], array[float]]:
-    """Offsets and times, or the last of them; without what was written by half."""
+
+def _offset(file: FileIO, pair: int) -> float:
+    """The offset of one pair; infinite where the file became shorter."""
+    file.seek(pair * _PAIR_BYTES)
+    data = file.read(_PAIR_BYTES)
+    return float(array("d", data)[0]) if len(data) == _PAIR_BYTES else float("inf")
+
+
+def _pairs(file: FileIO, first: int, most: int) -> tuple[array[float], array[float]]:
     flat = array("d")
-    with contextlib.suppress(OSError), path.open("rb", buffering=0) as file:
-        whole = file.seek(0, os.SEEK_END) // _PAIR_BYTES * _PAIR_BYTES
-        file.seek(0 if most_bytes is None else max(0, whole - most_bytes))
-        data = file.read(whole - file.tell())
-        flat.frombytes(data[: len(data) // _PAIR_BYTES * _PAIR_BYTES])
+    file.seek(first * _PAIR_BYTES)
+    data = file.read(most * _PAIR_BYTES)
+    flat.frombytes(data[: len(data) // _PAIR_BYTES * _PAIR_BYTES])
     return flat[0::2], flat[1::2]
+
+
+def _load(path: Path) -> tuple[array[float], array[float]]:
+    """Offsets and times, without what was written by half."""
+    with contextlib.suppress(OSError), path.open("rb", buffering=0) as file:
+        return _pairs(file, 0, file.seek(0, os.SEEK_END) // _PAIR_BYTES)
+    return array("d"), array("d")

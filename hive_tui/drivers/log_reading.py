@@ -13,14 +13,18 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
 from hive_tui.drivers.log_index import LogTimes
 from hive_tui.drivers.log_lines import Line, backwards, forwards, last_whole
+from hive_tui.drivers.log_scan import LogScan, Place
 from hive_tui.drivers.logs import LogFiles
 from hive_tui.engine.plain import plain
+from hive_tui.model.log_filter import LogFilter
 from hive_tui.model.wire import LogLine
 
 BATCH_S = 0.05
 """Least time between two batches of a followed log."""
 BATCH_BYTES = 1024 * 1024
 """Read of one source for one batch."""
+HALF_BYTES = 4096
+"""Of an unfinished line that is shown."""
 
 
 class LogReader:
@@ -74,6 +78,7 @@ class LogReader:
         *,
         offsets: Mapping[str, int],
         grep: re.Pattern[str] | None = None,
+        halves: bool = False,
     ) -> AsyncGenerator[list[LogLine], None]:
         """Finished lines as they are written, in batches at least 50 ms apart, for ever.
 
@@ -86,6 +91,7 @@ class LogReader:
                 also those that come later.
             offsets: Where to start in each, from `read_with_offsets`; 0 where one is missing.
             grep: Only lines whose `plain` text it is found in.
+            halves: Also an empty batch when an unfinished line grew.
         """
         loop = asyncio.get_running_loop()
         grown = asyncio.Event()
@@ -102,14 +108,17 @@ class LogReader:
         try:
             for source in sources or self._logs.sources(uid):
                 begin(source)
+            told = not halves
             while True:
                 grown.clear()
                 batch: list[LogLine] = []
                 for source in tuple(stops):
                     batch += self._drain(uid, source, reached, grep, grown)
-                if not batch:
+                if not batch and told:
                     await grown.wait()
+                    told = not halves
                     continue
+                told = True
                 ended = loop.time()
                 yield sorted(batch, key=_at)
                 await asyncio.sleep(max(0.0, ended + BATCH_S - loop.time()))
@@ -118,6 +127,47 @@ class LogReader:
                 stop_news()
             for stop in stops.values():
                 stop()
+
+    def half(self, uid: str, source: str, offset: int) -> bytes:
+        """The unfinished line at `offset`, its first 4 KiB; empty where it is finished by now."""
+        try:
+            fd = os.open(self._logs.file(uid, source), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return b""
+        try:
+            text = os.pread(fd, HALF_BYTES, offset)
+            return b"" if b"\n" in text else text.lstrip(b"\0")
+        finally:
+            os.close(fd)
+
+    def end(self, uid: str, source: str) -> int:
+        """How long the log of a source is."""
+        return self._logs.end(uid, source)
+
+    def scan(
+        self,
+        uid: str,
+        sources: Sequence[str],
+        *,
+        at: Place | None,
+        back: bool,
+        lines: int,
+        most_bytes: int,
+        wanted: LogFilter,
+        mask: Callable[[bytes], bytes],
+    ) -> LogScan:
+        """Begin to look through the logs from a place; see `LogScan`."""
+        return LogScan(
+            self._logs,
+            uid,
+            sources,
+            at=at,
+            back=back,
+            lines=lines,
+            most_bytes=most_bytes,
+            wanted=wanted,
+            mask=mask,
+        )
 
     def _read(
         self,
@@ -185,12 +235,12 @@ class LogReader:
 
     def _times(self, uid: str, source: str, fd: int, offset: int = 0) -> LogTimes:
         index = self._logs.file(uid, source).with_suffix(".idx")
-        return LogTimes(index, os.fstat(fd).st_mtime, offset)
+        return LogTimes(index, os.fstat(fd).st_mtime)
 
 
 def _line(source: str, times: LogTimes, line: Line) -> LogLine:
     past, text = line
-    return LogLine(times.at(past), source, text.removesuffix(b"\r"))
+    return LogLine(times.at(past), source, text.removesuffix(b"\r"), past)
 
 
 def _at(line: LogLine) -> float:

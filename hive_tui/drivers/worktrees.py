@@ -60,6 +60,9 @@ class GitWorktrees(Worktrees):
     async def default_branch(self, repo: str) -> str:
         return await branches.default_branch(repo)
 
+    async def branches(self, repo: str) -> tuple[list[str], list[str]]:
+        return await branches.local(repo)
+
     async def check_branch(self, repo: str, branch: str, *, reuse: bool) -> bool:
         return await branches.check_branch(repo, branch, reuse=reuse)
 

@@ -261,6 +261,10 @@ class Worktrees(Protocol):
         """Branch that envs start from where hive.toml names none."""
         ...
 
+    async def branches(self, repo: str) -> tuple[list[str], list[str]]:
+        """All local branches, the newest first, and those that a worktree has checked out."""
+        ...
+
     async def check_branch(self, repo: str, branch: str, *, reuse: bool) -> bool:
         """Whether the branch exists already.
 

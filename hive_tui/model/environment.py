@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from hive_tui.model.agent import AgentDetail
+
 
 class EnvState(StrEnum):
     """What an env is doing, derived from what is observed. Also the suffix of its style class."""
@@ -261,3 +263,5 @@ class EnvDetail(msgspec.Struct, frozen=True):
     base: str = ""
     since: str | None = None
     """Since when the env is in its state."""
+    agent: AgentDetail | None = None
+    """Its coding agent in full; `None` where it has none."""

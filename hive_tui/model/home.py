@@ -51,6 +51,10 @@ class Home(NamedTuple):
         return self.config / "secrets.toml"
 
     @property
+    def keymap(self) -> Path:
+        return self.config / "keymap.toml"
+
+    @property
     def themes(self) -> Path:
         return self.config / "themes"
 

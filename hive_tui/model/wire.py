@@ -100,3 +100,5 @@ class LogLine(msgspec.Struct, frozen=True, array_like=True):
     source: str
     text: bytes
     """As written, without its line end; may hold escape sequences and invalid UTF-8."""
+    end: int = 0
+    """Offset past it in its source's file; 0 where that was not asked for."""

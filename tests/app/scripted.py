@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from hive_tui.app.app import HiveApp
 from hive_tui.app.state import HiveState, Link
+from hive_tui.app.widgets.fleet_grid import FleetGrid
 from hive_tui.client.protocol import ConnectionState, HiveClient, OnEvent, OnState
 from hive_tui.model.errors import HiveError
 from hive_tui.model.wire import Snapshot, Update
@@ -55,6 +56,20 @@ class ScriptedClient(HiveClient):
     def wake(self) -> None:
         """It answers, also what it was asked before."""
         self._awake.set()
+
+    async def until_hung_up(self, call: Coroutine[Any, Any, Any]) -> Any:
+        """Go on with a call until it ends or the daemon is gone."""
+        hung_up = asyncio.ensure_future(self._hung_up.wait())
+        going = asyncio.ensure_future(call)
+        try:
+            await asyncio.wait({hung_up, going}, return_when=asyncio.FIRST_COMPLETED)
+            if going.done():
+                return going.result()
+            raise HiveError("the daemon went away", code="disconnected")
+        finally:
+            hung_up.cancel()
+            going.cancel()
+            await asyncio.gather(going, return_exceptions=True)
 
     def asked(self, method: str) -> list[dict[str, Any]]:
         """Parameters of every call of a method."""
@@ -153,3 +168,9 @@ async def driven(
         client.say(scenes.snapshot() if snapshot is None else snapshot)
         await it.until(lambda: app.state.link is Link.LIVE)
         yield it
+
+
+async def select(it: Driven, name: str) -> None:
+
+    it.app.screen.query_one(FleetGrid).select(f"shop/{name}")
+    await it.pilot.pause()

@@ -147,4 +147,4 @@ async def test_the_last_lines_of_a_broken_service_are_fetched_without_asking() -
         it.client.events["logs"] = {"lines": [[scenes.NOW, "worker", "Ym9vbQ=="]]}
         await it.press("enter")
         await it.until_shown("│ boom")
-        assert it.client.asked("logs")[-1]["sources"] == ["worker"]
+        assert ["worker"] in [asked["sources"] for asked in it.client.asked("logs")]

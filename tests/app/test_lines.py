@@ -13,11 +13,13 @@ from hive_tui.app.lines import (
     cut,
     fit,
     joined,
+    runs,
     safe,
     side_by_side,
     width_of,
     wrapped,
 )
+from hive_tui.app.state import Sample
 from hive_tui.app.views.look import Look
 from hive_tui.app.views.tile import FULL, tile
 from hive_tui.app.views.waterfall import TraceStep, TraceView, parse, waterfall
@@ -57,8 +59,9 @@ def test_safe_text_has_no_control_and_no_direction_mark(text: str) -> None:
 def test_every_tile_has_exactly_its_rows_and_cells(
     name: str, reason: str, width: int, plain: bool
 ) -> None:
-    detail = scenes.env("x", 0, EnvState.DEGRADED, branch=name, reason=reason)
-    drawn = tile(detail, width, FULL, Look(scenes.NOW, plain), (1.0, 2.0))
+    detail = scenes.env("x", 0, EnvState.DEGRADED, branch=name, reason=reason, memory=2, cpu=61.0)
+    history = (Sample(1, 0), Sample(2, 61))
+    drawn = tile(detail, width, FULL, Look(scenes.NOW, plain), history)
     assert [width_of(line) for line in drawn] == [width] * FULL
 
 
@@ -129,3 +132,23 @@ def test_ascii_takes_the_same_cells_and_keeps_what_our_signs_say() -> None:
         assert ascii_only(text).isascii()
         assert cell_len(ascii_only(text)) == cell_len(text)
     assert ascii_only("↑3 … “x”") == '^3 ~ "x"'
+
+
+@given(st.lists(st.builds(Span, texts, st.sampled_from(["text", "bad"]), st.booleans())))
+def test_runs_say_the_same_in_fewer_spans_and_keep_the_colour_of_all_but_blanks(
+    line: list[Span],
+) -> None:
+    def cells(spans: list[Span]) -> list[tuple[str, str, bool]]:
+        return [
+            (char, "" if char.isspace() else span.role, span.lifted)
+            for span in spans
+            for char in span.text
+        ]
+
+    assert cells(runs(line)) == cells(line)
+    assert len(runs(line)) <= len(line)
+
+
+def test_blanks_are_no_runs_of_their_own() -> None:
+    line = [Span("▌", "good"), Span(" "), Span("auth", "good"), Span("   "), Span("warm", "muted")]
+    assert runs(line) == [Span("▌ auth   ", "good"), Span("warm", "muted")]

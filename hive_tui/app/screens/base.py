@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
+from textual.binding import Binding, BindingsMap
+from textual.keys import KEY_NAME_REPLACEMENTS, key_to_character
 from textual.screen import Screen
+from textual.widgets import Input
 
-from hive_tui.app.actions import BY_ID
+from hive_tui.app.actions import TOUR
 from hive_tui.app.lines import Line
 from hive_tui.app.possible import Situation
 from hive_tui.app.state import HiveState
 from hive_tui.app.views.keys import key_at, key_line
 from hive_tui.app.widgets.rows import Rows
+from hive_tui.app.widgets.spotlight import Card, Light
 from hive_tui.model.environment import EnvDetail
 
 if TYPE_CHECKING:
     from hive_tui.app.app import HiveApp
+
+_FIELD_KEYS = frozenset(
+    key.strip()
+    for binding in Input.BINDINGS
+    if isinstance(binding, Binding)
+    for key in binding.key.split(",")
+)
+"""Keys beside characters that mean something in a text field."""
+
+_CHARACTERS = {short: name for name, short in KEY_NAME_REPLACEMENTS.items()}
+"""Textual's short names of characters, to those that Unicode has for them."""
 
 Deed = Callable[[str], None]
 """What an action does; gets the key that was pressed ("" from the palette)."""
@@ -25,6 +41,9 @@ Deed = Callable[[str], None]
 
 class HiveScreen(Screen[None], inherit_bindings=False):
     """A screen that draws from the state and offers the actions of its area."""
+
+    _heard_all = False
+    """Whether the other widgets had their say before the painting that is due."""
 
     AREA: ClassVar[str] = ""
     """Its name in the registry of actions."""
@@ -65,47 +84,98 @@ class HiveScreen(Screen[None], inherit_bindings=False):
         """The envs that are marked, for actions on many."""
         return ()
 
+    def bring(self, env: str) -> None:
+        """Make the keys be about an env, where the screen has several."""
+
+    def overlays(self) -> tuple[Card, Light]:
+        """What the tour lays over this screen; made when it is first wanted."""
+        found = self.query(Card)
+        if not found:
+            self.mount(Light(), Card())
+        return self.query_one(Card), self.query_one(Light)
+
     def show(self, state: HiveState) -> None:
         """Draw the state. Called at most once a frame, and once a second for what has an age."""
         raise NotImplementedError
 
     def action_act(self, action: str, key: str = "") -> None:
         """Do what a key or the palette asks for; say why where that is not possible."""
-        if why := BY_ID[action].refusal(self.situation()):
-            self.app.notify(why, severity="warning", markup=False, timeout=3)
+        keys = self.hive.keys
+        if why := keys.by_id[action].refusal(self.situation()):
+            self.app.notify(keys.words(why), severity="warning", markup=False, timeout=3)
             return
         self.deeds()[action](key)
+        self.hive.tour.did(action)
+
+    def action_guide(self, action: str, key: str = "") -> None:
+        """Do what a key of the tour asks for."""
+        self.hive.tour.act(action)
+
+    def rebind(self) -> None:
+        """Take the keys that are in force."""
+        keys = self.hive.keys
+        over = keys.bindings(TOUR, act="guide")
+        self._bindings = BindingsMap([*over, *keys.bindings(self.AREA)])
+
+    @on(Card.Pressed)
+    def card_pressed(self) -> None:
+        """Go on with the tour."""
+        self.hive.tour.act("tour.next")
 
     @on(Rows.Clicked, "#foot")
     def foot_clicked(self, event: Rows.Clicked) -> None:
         """A key in the foot does the same when it is clicked."""
         if event.from_end != 1:
             return
-        action = key_at(self.AREA, self.situation(), self.app.size.width, event.cell)
+        action = key_at(
+            self.AREA, self.situation(), self.app.size.width, event.cell, self.hive.keys
+        )
         if action is not None:
             self.action_act(action)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What a text field can take is its own while it has the focus; the tour takes its keys."""
+        if action == "guide":
+            return self.hive.tour.takes(str(parameters[1]))
+        if action == "act" and isinstance(self.focused, Input):
+            key = str(parameters[-1])
+            return key not in _FIELD_KEYS and not _writes(key)
+        return super().check_action(action, parameters)
+
     def on_mount(self) -> None:
-        """Draw for the first time."""
+        """Take the keys, and draw for the first time."""
+        self.rebind()
         self.show(self.hive.shown())
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was in front."""
-        self.show(self.hive.shown())
+        self.redraw()
+
+    async def on_idle(self) -> None:
+        """Before a painting: hear what else has changed, so that all of it is painted at once.
+
+        What a key does changes several widgets, and each of them says so in a task of its own.
+        """
+        changed = bool(self._dirty_widgets)
+        if changed and not self._heard_all:
+            for _ in range(2):
+                await asyncio.sleep(0)
+        self._heard_all = changed
 
     def on_resize(self) -> None:
         """Draw for the new width, once the layout has it."""
         self.call_after_refresh(self.redraw)
 
     def redraw(self) -> None:
-        """Draw the state again."""
-        if self.is_current:
+        """Draw the state again, if that is seen: neither behind a screen nor while all closes."""
+        if self.is_current and self.is_mounted and self.app.is_running:
             self.show(self.hive.shown())
 
     def show_foot(self, *above: Line) -> None:
         """Fill the foot: lines of the screen's own, then the keys."""
-        keys = key_line(self.AREA, self.situation(), self.app.size.width)
+        keys = key_line(self.AREA, self.situation(), self.app.size.width, self.hive.keys)
         self.query_one("#foot", Rows).put(*above, keys)
+        self.hive.tour.follow_soon()
 
 
 class EnvDeeds(HiveScreen):
@@ -119,7 +189,7 @@ class EnvDeeds(HiveScreen):
             "env.warm": lambda _: self._each("env.warm", lambda e: intents.transition(e, "warm")),
             "env.cool": lambda _: self._each("env.cool", intents.cool),
             "env.stop": lambda _: self._each("env.stop", lambda e: intents.transition(e, "stop")),
-            "env.freeze": lambda _: intents.freeze(BY_ID["env.freeze"].targets(self.situation())),
+            "env.freeze": lambda _: intents.freeze(self._targets("env.freeze")),
             "env.test": lambda _: self._each("env.test", intents.test),
             "env.browse": lambda _: intents.browse(self._target(), self.service()),
             "env.copy_url": lambda _: intents.copy_url(self._target(), self.service()),
@@ -130,10 +200,19 @@ class EnvDeeds(HiveScreen):
 
     def _each(self, action: str, deed: Callable[[EnvDetail], None]) -> None:
         """Do it to the env, or to each of the marked ones for which it is possible."""
-        for env in BY_ID[action].targets(self.situation()):
+        for env in self._targets(action):
             deed(env)
+
+    def _targets(self, action: str) -> tuple[EnvDetail, ...]:
+        return self.hive.keys.by_id[action].targets(self.situation())
 
     def _target(self) -> EnvDetail:
         env = self.env()
         assert env is not None, "the registry lets no env action through without an env"
         return env
+
+
+def _writes(key: str) -> bool:
+    """Whether a key writes a character: `s`, `space`, `slash`."""
+    character = key_to_character(_CHARACTERS.get(key, key))
+    return character is not None and character.isprintable()

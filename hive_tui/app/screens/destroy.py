@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from hive_tui.app.lines import BLANK, Line, Span, cut, joined, safe
 from hive_tui.app.screens.dialog import Dialog
+from hive_tui.app.widgets.field import Field
 from hive_tui.app.widgets.rows import Rows
 from hive_tui.client.protocol import HiveClient
 from hive_tui.model.environment import EnvDetail
@@ -38,7 +39,7 @@ class DestroyDialog(Dialog[bool]):
         with Vertical(id="box"):
             yield Rows(id="title")
             yield Rows(id="losses")
-            yield Input(id="name")
+            yield Field(id="name")
             yield Rows(id="keys")
 
     def on_mount(self) -> None:
@@ -54,7 +55,6 @@ class DestroyDialog(Dialog[bool]):
         )
         name = self.query_one(Input)
         name.placeholder = f"type {view.name} to confirm"
-        name.cursor_blink = False
         self._say_keys()
         self.run_worker(self._ask(), exit_on_error=False)
 

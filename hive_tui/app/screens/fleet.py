@@ -7,44 +7,66 @@ from collections.abc import Mapping
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.timer import Timer
 from textual.widgets import Input
 
 from hive_tui.app.actions import FLEET, bindings
-from hive_tui.app.lines import BLANK, Line, Span, cut
+from hive_tui.app.dossier import WORDS_S, Dossier
+from hive_tui.app.lines import BLANK, Line, Span, cut, faded
 from hive_tui.app.ordering import Sort, arranged
 from hive_tui.app.screens.base import Deed, EnvDeeds
 from hive_tui.app.state import HiveState, Link
 from hive_tui.app.triage import needs
 from hive_tui.app.views.head import banner, fleet_head, fleet_view, needs_line, status_line
-from hive_tui.app.widgets.fleet_grid import FleetGrid
+from hive_tui.app.views.preview import LEAST, preview
+from hive_tui.app.widgets.field import Field
+from hive_tui.app.widgets.fleet_grid import FleetGrid, arrange
 from hive_tui.app.widgets.rows import Rows
+from hive_tui.client.protocol import HiveClient
 from hive_tui.model.environment import EnvDetail
 
-_NO_ENV: tuple[Line, ...] = (
+_NO_ENV: tuple[Line | str, ...] = (
     BLANK,
     (Span("  No env yet.", "strong"),),
     BLANK,
-    (Span("  n", "accent"), Span(" makes one: a worktree, a branch, ports and services.", "muted")),
+    "  {env.new} makes one: a worktree, a branch, ports and services. {app.help} shows all keys.",
     (Span("  From a shell: ", "muted"), Span("hive spawn NAME --warm", "text")),
 )
-_NO_MATCH: tuple[Line, ...] = (
+_NO_MATCH: tuple[Line | str, ...] = (
     BLANK,
     (Span("  No env holds that.", "strong"),),
     BLANK,
-    (Span("  esc", "accent"), Span(" shows all of them again.", "muted")),
+    "  {fleet.clear} shows all of them again.",
 )
+
+_RESTED_S = 0.15
+"""How long the selection rests on an env before the daemon is asked about it."""
+
+_SHARE = 0.4
+"""What the preview takes of the height where it was asked for."""
 
 
 class FleetScreen(EnvDeeds):
-    """The fleet as tiles."""
+    """The fleet as tiles, and below them the selected env where there is room for it."""
 
     AREA = FLEET
     BINDINGS = bindings(FLEET)
 
-    def __init__(self, *, id: str | None = None) -> None:
-        """Create the screen: all envs, in the order in which they were made."""
+    def __init__(self, client: HiveClient, *, id: str | None = None) -> None:
+        """Create the screen: all envs, in the order in which they were made.
+
+        Args:
+            client: Whom to ask about the selected env.
+            id: Of the widget.
+        """
         super().__init__(id=id)
         self._sort = Sort.MADE
+        self._dossier = Dossier(self, client, self.redraw)
+        self._wanted: bool | None = None
+        """Whether the preview was asked for or sent away; `None`: as there is room."""
+        self._preview_rows = 0
+        """Rows of the preview; 0: there is none."""
+        self._resting: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Head line, tiles, foot."""
@@ -52,15 +74,15 @@ class FleetScreen(EnvDeeds):
         with Container(id="body"):
             yield FleetGrid(id="fleet")
             yield Rows(id="empty")
-        yield Input(id="search", placeholder="name, branch, state, broken service", compact=True)
+            yield Rows(id="preview")
+        yield Field(id="search", placeholder="name, branch, state, broken service")
         yield Rows(id="foot")
 
     def on_mount(self) -> None:
         """Draw; the keys go to the tiles, not to the filter."""
         super().on_mount()
-        field = self.query_one("#search", Input)
-        field.cursor_blink = False
         self.query_one(FleetGrid).focus()
+        self.set_interval(WORDS_S, lambda: self._dossier.forget("words"))
 
     def chosen(self) -> tuple[EnvDetail, ...]:
         """The marked envs."""
@@ -71,6 +93,10 @@ class FleetScreen(EnvDeeds):
         """The selected env."""
         selected = self.query_one(FleetGrid).selected
         return self.hive.state.envs.get(selected) if selected else None
+
+    def bring(self, env: str) -> None:
+        """Select it."""
+        self.query_one(FleetGrid).select(env)
 
     def deeds(self) -> Mapping[str, Deed]:
         """Moving about, opening, making; and the intents of the selected env."""
@@ -94,6 +120,7 @@ class FleetScreen(EnvDeeds):
             "fleet.jump": self._jump,
             "fleet.clear": lambda _: self._clear(),
             "fleet.next_need": lambda _: self._next_need(),
+            "fleet.preview": lambda _: self._toggle_preview(),
         }
 
     def show(self, state: HiveState) -> None:
@@ -112,8 +139,12 @@ class FleetScreen(EnvDeeds):
             grid.display = not empty
             hint = self.query_one("#empty", Rows)
             hint.display = empty
-            hint.put(*(_NO_MATCH if state.envs else _NO_ENV))
+            words_of = _NO_MATCH if state.envs else _NO_ENV
+            hint.put(*(look.worded(w) if isinstance(w, str) else w for w in words_of))
+            self._make_room()
+            self._show_preview()
             self._show_foot(state)
+        self._ask()
 
     @on(Input.Changed, "#search")
     def filtered(self) -> None:
@@ -132,26 +163,80 @@ class FleetScreen(EnvDeeds):
 
     @on(FleetGrid.Selected)
     def reselected(self) -> None:
-        """What is possible depends on the selected env."""
+        """What is possible depends on the selected env, and the preview is about it."""
         self._show_foot(self.hive.state)
+        self._show_preview()
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(_RESTED_S, self._rested)
 
     def _show_foot(self, state: HiveState) -> None:
         look, width = self.hive.look(), self.app.size.width
         grid = self.query_one(FleetGrid)
         words = self.query_one("#search", Input).value
-        shown = fleet_view(words, len(grid.marked), len(state.envs), grid.count)
+        shown = fleet_view(words, len(grid.marked), len(state.envs), grid.count, look)
         first = shown or needs_line(state, width, look)
         self.show_foot(cut(first, width), status_line(state, width, look))
+
+    def _make_room(self) -> None:
+        """Give the preview what the tiles leave, or its share where it was asked for."""
+        grid = self.query_one(FleetGrid)
+        body, screen = self.query_one("#body").size, self.app.size
+        plan = arrange(grid.count, body.width, body.height, (screen.width, screen.height))
+        room = body.height - plan.height(grid.count) - 1
+        if self._wanted:
+            room = max(room, int(body.height * _SHARE))
+        fits = LEAST <= room < body.height - plan.pitch and plan.rows > 1
+        self._preview_rows = room if fits and self._wanted is not False and grid.selected else 0
+        shown = self.query_one("#preview", Rows)
+        shown.display = self._preview_rows > 0
+        shown.styles.height = self._preview_rows
+
+    def _show_preview(self) -> None:
+        env = self.env()
+        if not self._preview_rows or env is None:
+            return
+        self._dossier.begin(env.id)
+        state = self.hive.shown()
+        lines = preview(
+            self._dossier.complete(state.envs[env.id]),
+            state.events,
+            self._dossier.trace,
+            (self.app.size.width - 1, self._preview_rows),
+            self.hive.look(),
+            self._dossier.words,
+        )
+        self.query_one("#preview", Rows).put(
+            *(tuple(faded(line) for line in lines) if state.out_of_date else lines)
+        )
+
+    def _rested(self) -> None:
+        self._resting = None
+        self._ask()
+
+    def _ask(self) -> None:
+        """Ask about the selected env, unless the selection is on its way to another one."""
+        env, shown = self.env(), self._preview_rows > 0
+        live = self.hive.state.link is Link.LIVE
+        if env is not None and shown and live and self._resting is None:
+            self._dossier.ask(env, ports=False)
+
+    def _toggle_preview(self) -> None:
+        self._wanted = not self._preview_rows
+        self.redraw()
+        if self._wanted and not self._preview_rows:
+            self._wanted = None
+            self.app.notify("the terminal is too small", timeout=3)
 
     def _open_filter(self) -> None:
         field = self.query_one("#search", Input)
         field.add_class("-open")
-        field.focus()
+        self.set_focus(field)
 
     def _close_filter(self) -> None:
         field = self.query_one("#search", Input)
         field.set_class(bool(field.value), "-open")
-        self.query_one(FleetGrid).focus()
+        self.set_focus(self.query_one(FleetGrid))
         self.redraw()
 
     def _clear(self) -> None:
@@ -173,8 +258,11 @@ class FleetScreen(EnvDeeds):
         self.redraw()
 
     def _jump(self, key: str) -> None:
-        if key.isdigit():
-            self.query_one(FleetGrid).select_at(int(key) - 1)
+        grid = self.query_one(FleetGrid)
+        if key.isdigit() and int(key) > grid.count:
+            self.app.notify(f"there is no tile {key}", timeout=3)
+        elif key.isdigit():
+            grid.select_at(int(key) - 1)
 
     def _next_need(self) -> None:
         grid = self.query_one(FleetGrid)

@@ -32,6 +32,7 @@ class HelpScreen(HiveScreen):
         return {
             **super().deeds(),
             "app.help": lambda _: self.hive.back(),
+            "app.tour": lambda _: self.hive.tour.start(),
             **page.deeds(),
         }
 

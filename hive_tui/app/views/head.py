@@ -63,16 +63,19 @@ def load(state: HiveState, width: int, look: Look) -> Line:
     return joined(parts)
 
 
-def fleet_view(words: str, marked: int, all_envs: int, shown: int) -> Line:
+def fleet_view(words: str, marked: int, all_envs: int, shown: int, look: Look) -> Line:
     """What is marked and what is filtered; blank where nothing is."""
     parts: list[Line] = []
     if marked:
         text = f"{figures.count(marked, 'env')} marked"
-        parts.append((Span(text, "accent"), Span(": w c s f t are for all of them", "muted")))
+        deeds = look.worded(
+            ": {env.warm} {env.cool} {env.stop} {env.freeze} {env.test} are for all"
+        )
+        parts.append((Span(text, "accent"), *deeds))
     if words:
         parts.append((Span(f"{shown} of {all_envs} hold “{safe(words)}”", "match"),))
     if parts:
-        parts.append((Span("esc", "accent"), Span(" clears", "muted")))
+        parts.append(look.worded("{fleet.clear} clears"))
     return (Span(" "), *joined(parts, "   ")) if parts else BLANK
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hive_tui.app import figures
 from hive_tui.app.lines import BLANK, Line, Span, beside, cut, fit, joined, safe, width_of
 from hive_tui.app.marks import BAR, STALE, TRANSITIONS, of_agent, of_env, of_service, of_test
+from hive_tui.app.state import Sample
 from hive_tui.app.triage import Trouble, trouble
 from hive_tui.app.views.head import waits
 from hive_tui.app.views.look import Look
@@ -33,12 +34,18 @@ _WORTH_S = 0.1
 _TOLD_S = 90.0
 """How long a tile tells how its last transition went."""
 
+_HISTORY = 8
+"""Cells of a small history; half as many in a narrow tile."""
+
+_ROOMY = 44
+"""Cells from which on a tile is not narrow."""
+
 _SIDE = 16
 """Cells of the right column, so that states and counts stand below each other."""
 
 
 def tile(
-    detail: EnvDetail, width: int, rows: int, look: Look, history: Sequence[float] = ()
+    detail: EnvDetail, width: int, rows: int, look: Look, history: Sequence[Sample] = ()
 ) -> tuple[Line, ...]:
     """Exactly `rows` lines of exactly `width` cells.
 
@@ -47,18 +54,18 @@ def tile(
         width: In cells, the bar at the left edge included.
         rows: `FULL` or `SHORT`; what does not fit goes from the end.
         look: Time and terminal.
-        history: Memory in bytes, oldest first.
+        history: What it took lately, oldest first.
     """
     view = detail.view
     mark = of_env(view.state, view.progress.done if view.progress else 0)
     inner = width - 2
     lines = (
         _two(_name(view, look), _state(view, look), inner),
-        _two((Span(safe(view.branch), "muted"),), git_of(view.git, look), inner),
+        _two(_branch(view), git_of(view.git, look), inner),
         cut(_one_thing(detail, look, inner), inner),
         _verdicts_and_dots(view, look, inner),
         cut(_place(detail, look), inner),
-        _two(_cost(view, look, history), _commit_change(view.git), inner),
+        _side_or_edge(_cost(view, look, history, inner), _commit_change(view.git), inner),
     )
     bar = Span(BAR.sign(look.plain), mark.role)
     return tuple(fit((bar, Span(" "), *line), width) for line in lines[:rows])
@@ -144,6 +151,11 @@ def _name(view: EnvView, look: Look) -> Line:
     return (Span(safe(view.name), "strong"),)
 
 
+def _branch(view: EnvView) -> Line:
+    """The branch; dim where it says no more than the name."""
+    return (Span(safe(view.branch), "dim" if view.branch == view.name else "muted"),)
+
+
 def _state(view: EnvView, look: Look) -> Line:
     mark = of_env(view.state, view.progress.done if view.progress else 0)
     word = "muted" if mark.role == "good" else mark.role
@@ -206,10 +218,14 @@ def _verdicts(tests: Sequence[TestView], look: Look) -> Line:
 
 def _verdicts_and_dots(view: EnvView, look: Look, width: int) -> Line:
     """The dots stand in the right column, or at the edge where the verdicts need the room."""
-    verdicts, dots = _verdicts(view.tests, look), _dots(view, look)
-    if width_of(verdicts) <= width - _side(width) - 1:
-        return _two(verdicts, dots, width)
-    return beside(verdicts, dots, width)
+    return _side_or_edge(_verdicts(view.tests, look), _dots(view, look), width)
+
+
+def _side_or_edge(left: Line, right: Line, width: int) -> Line:
+    """Two columns; where the left one needs more room, the right one stands at the edge."""
+    if width_of(left) <= width - _side(width) - 1:
+        return _two(left, right, width)
+    return beside(left, right, width)
 
 
 def _side(width: int) -> int:
@@ -247,17 +263,22 @@ def _place(detail: EnvDetail, look: Look) -> Line:
     )
 
 
-def _cost(view: EnvView, look: Look, history: Sequence[float]) -> Line:
+def _cost(view: EnvView, look: Look, history: Sequence[Sample], width: int) -> Line:
+    """Memory and processor, each with what it was lately where that changed."""
     if not view.memory_bytes or (view.state in TRANSITIONS and not history):
         return (Span(look.none, "dim"),)
-    shape = figures.spark(history, plain=look.plain) if len(history) > 1 else ""
-    cpu = f"  {view.cpu_percent:.0f}%" if view.cpu_percent is not None else ""
+    kept = history[-(_HISTORY if width >= _ROOMY else _HISTORY // 2) :]
+    parts = [
+        (figures.size(view.memory_bytes), [sample.memory_bytes for sample in kept]),
+    ]
+    if view.cpu_percent is not None:
+        parts.append((f"{view.cpu_percent:.0f}%", [sample.cpu_percent for sample in kept]))
     return joined(
         (
-            (Span(shape, "dim"),) if shape else BLANK,
-            (Span(f"{figures.size(view.memory_bytes)}{cpu}", "muted"),),
-        ),
-        " ",
+            Span(f"{figures.spark(was, plain=look.plain)} " if len(set(was)) > 1 else "", "dim"),
+            Span(now, "muted"),
+        )
+        for now, was in parts
     )
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
+from rich.segment import Segment
 from textual.events import Click, Resize
+from textual.filter import LineFilter
 from textual.geometry import Region, Size, clamp
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from hive_tui.app.lines import Line, Span, faded, fit, lifted
+from hive_tui.app.lines import Line, faded, fit, lifted
 from hive_tui.app.paint import ROLE_CLASSES, Paint
+from hive_tui.app.state import Sample
 from hive_tui.app.views import tile as views
 from hive_tui.app.views.look import Look
 from hive_tui.model.environment import EnvDetail
@@ -28,6 +31,12 @@ TABLE_WIDTH, TABLE_HEIGHT = 40, 12
 
 _FULL_WIDTH = 100
 _GAP = 2
+
+_TILES_KEPT = 250
+"""Painted tiles that are kept, more than any terminal shows: scrolling back costs little."""
+
+_Ink = tuple[list[Segment], ...]
+"""The lines of a tile in colours, each exactly as wide as the tile."""
 
 
 class Arrangement(msgspec.Struct, frozen=True):
@@ -98,10 +107,16 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self._paint = Paint(self)
         self._order: list[str] = []
         self._envs: Mapping[str, EnvDetail] = {}
-        self._history: Mapping[str, Sequence[float]] = {}
+        self._history: Mapping[str, Sequence[Sample]] = {}
         self._painted: dict[str, tuple[Line, ...]] = {}
+        self._inked: dict[tuple[str, bool, bool], _Ink] = {}
+        """By env, whether it is marked and whether it is selected."""
         self._plan: Arrangement | None = None
         """For which the tiles were painted."""
+        self._top = 0
+        """Row of the fleet at the upper edge, while lines are painted."""
+        self._cells = 0
+        """Cells of a line, while lines are painted."""
         self._look = Look()
         self._faded = False
         self._selected: str | None = None
@@ -122,6 +137,17 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """Id of the selected env; `None` where there is none."""
         return self._selected
 
+    def region_of(self, env: str) -> Region | None:
+        """Where the tile of an env stands on the screen; `None` where it is not in sight."""
+        at = self._at(env)
+        if at is None:
+            return None
+        plan = self.arrangement
+        place = plan.region(at).translate(self.region.offset - self.scroll_offset)
+        width = plan.width - (_GAP if plan.rows > 1 else 0)
+        tile = Region(place.x, place.y, width, plan.rows).intersection(self.region)
+        return tile if tile.area else None
+
     @property
     def arrangement(self) -> Arrangement:
         """How the tiles stand now."""
@@ -133,7 +159,7 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
     def put(
         self,
         envs: Mapping[str, EnvDetail],
-        history: Mapping[str, Sequence[float]],
+        history: Mapping[str, Sequence[Sample]],
         look: Look,
         *,
         out_of_date: bool = False,
@@ -142,7 +168,7 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
 
         Args:
             envs: By id, in the order of the tiles.
-            history: Memory by env id.
+            history: What each env took lately, by id.
             look: Time and terminal. A new time alone repaints only tiles whose age shows it.
             out_of_date: True while the daemon is out of reach: all is dimmed.
         """
@@ -166,7 +192,7 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
         ]
         self._history, self._look = history, look
         for at in changed:
-            self._painted.pop(order[at], None)
+            self._forget(order[at])
         if aged and not everything:
             changed += [at for at in range(len(order)) if self._aged(order[at])]
         if everything:
@@ -223,6 +249,11 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """Take the new colours."""
         super().notify_style_update()
         self._paint.forget()
+        self._inked.clear()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Colours are those of the roles: nothing has to be searched for others."""
+        return self._paint.filters()
 
     def on_resize(self, _: Resize) -> None:
         """Arrange the tiles anew."""
@@ -240,31 +271,60 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
             if event.chain >= 2:
                 self.post_message(self.Opened(self._order[at]))
 
-    def render_line(self, y: int) -> Strip:
-        """Paint one row of the screen: one line of each tile of a row of tiles."""
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Paint some rows; what is the same for all of them is looked up once."""
         plan = self.arrangement
         if plan != self._plan:
             self._plan = plan
             self._painted.clear()
-        row, part = divmod(y + round(self.scroll_offset.y), plan.pitch)
-        first = row * plan.columns
-        spans: list[Span] = []
-        for env in self._order[first : first + plan.columns]:
-            spans.extend(self._tile_line(env, part, plan))
-        return self._paint.strip(spans, self.size.width)
+            self._inked.clear()
+        self._top, self._cells = round(self.scroll_offset.y), self.size.width
+        return super().render_lines(crop)
 
-    def _tile_line(self, env: str, part: int, plan: Arrangement) -> Line:
-        if part >= plan.rows:
-            return (Span(" " * plan.width),)
+    def render_line(self, y: int) -> Strip:
+        """Paint one row of the screen: one line of each tile of a row of tiles."""
+        plan = self._plan
+        assert plan is not None, "lines are painted by render_lines"
+        row, part = divmod(y + self._top, plan.pitch)
+        first = row * plan.columns
+        shown = self._order[first : first + plan.columns] if part < plan.rows else []
+        segments: list[Segment] = []
+        for env in shown:
+            segments += self._ink(env, plan)[part]
+        missing = self._cells - plan.width * len(shown)
+        if missing > 0:
+            segments.append(Segment(" " * missing, self._paint.style("text")))
+        return Strip(segments, self._cells)
+
+    def _ink(self, env: str, plan: Arrangement) -> _Ink:
+        key = (env, env in self._marked, env == self._selected)
+        ink = self._inked.get(key)
+        if ink is None:
+            lines: Iterable[Line] = self._lines(env, plan)
+            if key[1]:
+                lines = (views.marked(line, self._look) for line in lines)
+            if key[2]:
+                lines = map(lifted, lines)
+            ink = tuple(self._paint.segments(fit(line, plan.width)) for line in lines)
+            self._inked[key] = ink
+            if len(self._inked) > _TILES_KEPT:
+                del self._inked[next(iter(self._inked))]
+        return ink
+
+    def _lines(self, env: str, plan: Arrangement) -> tuple[Line, ...]:
         lines = self._painted.get(env)
         if lines is None:
             lines = self._painted[env] = self._draw(self._envs[env], plan)
-        line = lines[part]
-        if env in self._marked:
-            line = views.marked(line, self._look)
-        if env == self._selected:
-            line = lifted(line)
-        return fit(line, plan.width)
+            if len(self._painted) > _TILES_KEPT:
+                del self._painted[next(iter(self._painted))]
+        return lines
+
+    def _forget(self, env: str) -> None:
+        """Paint a tile anew when it is next seen."""
+        self._painted.pop(env, None)
+        for marked in (False, True):
+            for selected in (False, True):
+                self._inked.pop((env, marked, selected), None)
 
     def _draw(self, detail: EnvDetail, plan: Arrangement) -> tuple[Line, ...]:
         if plan.rows == 1:
@@ -279,8 +339,12 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
         before = self._painted.get(env)
         if before is None or self._plan is None or not views.ages(self._envs[env], self._look):
             return False
-        self._painted[env] = self._draw(self._envs[env], self._plan)
-        return self._painted[env] != before
+        now = self._draw(self._envs[env], self._plan)
+        if now == before:
+            return False
+        self._forget(env)
+        self._painted[env] = now
+        return True
 
     def _keep_selection(self, before: Mapping[str, EnvDetail]) -> None:
         """After an env went away, its neighbour is selected."""
@@ -297,14 +361,19 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
         self.virtual_size = Size(self.size.width, max(0, height))
 
     def _repaint(self, places: Iterable[int]) -> None:
+        """Paint the tiles of some places again, those that are in sight."""
         plan, offset = self.arrangement, self.scroll_offset
-        for at in places:
-            self.refresh(plan.region(at).translate(-offset))
+        window = self.size.region
+        seen = (plan.region(at).translate(-offset) for at in places)
+        if regions := [region for region in seen if region.overlaps(window)]:
+            self.refresh(*regions)
 
     def _reveal(self) -> None:
         at = self._at(self._selected)
         if at is not None:
-            self.scroll_to_region(self.arrangement.region(at), animate=False, force=True)
+            self.scroll_to_region(
+                self.arrangement.region(at), animate=False, force=True, immediate=True
+            )
 
     def _at(self, env: str | None) -> int | None:
         """Place of an env; `None` where there is none of that id."""

@@ -99,13 +99,20 @@ class Pages(ScrollView, can_focus=True, inherit_bindings=False):
     def deeds(self) -> dict[str, Callable[[str], None]]:
         """What the scrolling actions do to it, by id."""
         return {
-            "view.up": lambda _: self.scroll_relative(y=-1, animate=False),
-            "view.down": lambda _: self.scroll_relative(y=1, animate=False),
-            "view.page_up": lambda _: self.scroll_page_up(animate=False),
-            "view.page_down": lambda _: self.scroll_page_down(animate=False),
-            "view.start": lambda _: self.scroll_home(animate=False),
-            "view.end": lambda _: self.scroll_end(animate=False),
+            "view.up": lambda _: self.scroll_lines(-1),
+            "view.down": lambda _: self.scroll_lines(1),
+            "view.page_up": lambda _: self.scroll_lines(-self._page()),
+            "view.page_down": lambda _: self.scroll_lines(self._page()),
+            "view.start": lambda _: self.scroll_home(animate=False, immediate=True),
+            "view.end": lambda _: self.scroll_end(animate=False, immediate=True),
         }
+
+    def scroll_lines(self, by: int) -> None:
+        """Scroll at once: what is put off to the next frame is lost if a key comes before it."""
+        self.scroll_relative(y=by, animate=False, immediate=True)
+
+    def _page(self) -> int:
+        return max(1, self.scrollable_content_region.height)
 
     def reveal(self, row: int) -> None:
         """Scroll as far as needed to see a row."""

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from hive_tui.config import importing, schema
+from hive_tui.config.templates import branch_for
 from hive_tui.daemon import answers, checks
 from hive_tui.daemon.methods.params import Params, env_of, sorted_envs, text
 from hive_tui.daemon.server import Emit, Handler
@@ -33,6 +34,7 @@ class Finding:
             "list": self._list,
             "status": self._status,
             "projects": self._projects,
+            "branches": self._branches,
             "complete": self._complete,
             "register": self._register,
             "unregister": self._unregister,
@@ -61,6 +63,14 @@ class Finding:
 
     async def _projects(self, params: Params, emit: Emit) -> Any:
         return {"projects": self._hive.project_views()}
+
+    async def _branches(self, params: Params, emit: Emit) -> Any:
+        project = self._hive.project(text(params, "project"))
+        worktrees = self._hive.world.worktrees
+        names, taken = await worktrees.branches(project.root)
+        base = project.base or await worktrees.default_branch(project.root)
+        branch = branch_for(project, "{env}")
+        return {"branches": names, "checked_out": taken, "base": base, "branch": branch}
 
     async def _complete(self, params: Params, emit: Emit) -> Any:
         return {"words": answers.words(self._hive, params)}

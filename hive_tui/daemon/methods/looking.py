@@ -1,15 +1,9 @@
-"""Methods that look into envs: logs, ports, reasons, plans, traces."""
+"""Methods that look into envs: ports, reasons, plans, traces. Logs are in `logs`."""
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import contextlib
-import re
-from collections.abc import Callable, Iterable
 from typing import Any
 
-from hive_tui.config.secrets import masker, used
 from hive_tui.daemon import answers
 from hive_tui.daemon.methods.params import (
     ASKABLE,
@@ -19,28 +13,23 @@ from hive_tui.daemon.methods.params import (
     sorted_envs,
 )
 from hive_tui.daemon.server import Emit, Handler
-from hive_tui.drivers.log_reading import LogReader
 from hive_tui.engine import trace as traces
 from hive_tui.engine.hive import Hive
-from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.transitions import plan_for
 from hive_tui.model.errors import NotFoundError, UsageError
 from hive_tui.model.plan import Transition
 from hive_tui.model.project import Secret
-from hive_tui.model.wire import LogLine
 
 
 class Looking:
     """What can be asked about envs."""
 
-    def __init__(self, hive: Hive, reader: LogReader) -> None:
+    def __init__(self, hive: Hive) -> None:
         self._hive = hive
-        self._reader = reader
 
     def handlers(self) -> dict[str, Handler]:
         """Method name -> what answers it."""
         return {
-            "logs": self._logs,
             "ports": self._ports,
             "url": self._url,
             "environ": self._environ,
@@ -48,44 +37,6 @@ class Looking:
             "plan": self._plan,
             "trace": self._trace,
         }
-
-    async def _logs(self, params: Params, emit: Emit) -> Any:
-        live = env_of(self._hive, params)
-        uid = live.record.uid
-        known = self._hive.world.logs.sources(uid)
-        sources = tuple(params.get("sources") or ())
-        for name in sources:
-            if name not in known and name not in self._sources(live):
-                raise NotFoundError(
-                    f"{live.record.name} has no service, task or suite {name!r}",
-                    hint=f"there are: {', '.join(sorted({*known, *self._sources(live)}))}",
-                    code="no_service",
-                    env=live.record.name,
-                )
-        lines, since = int(params.get("lines", 200)), params.get("since")
-        grep = _pattern(params.get("grep"))
-        follow = bool(params.get("follow"))
-        mask = masker(used(live.project, self._hive.world.secrets()))
-
-        def read() -> tuple[list[LogLine], dict[str, int]]:
-            if follow:
-                return self._reader.read_with_offsets(
-                    uid, sources, lines=lines, since=since, grep=grep
-                )
-            return self._reader.read(uid, sources, lines=lines, since=since, grep=grep), {}
-
-        found, offsets = await asyncio.to_thread(read)
-        await emit(_lines(found, mask))
-        if follow:
-            batches = self._reader.follow(uid, sources, offsets=offsets, grep=grep)
-            async with contextlib.aclosing(batches):
-                async for batch in batches:
-                    await emit(_lines(batch, mask))
-        return {}
-
-    def _sources(self, live: LiveEnv) -> set[str]:
-        project = live.project
-        return {*project.services, *project.tasks, *project.tests}
 
     async def _ports(self, params: Params, emit: Emit) -> Any:
         envs = [env_of(self._hive, params)] if params.get("env") else sorted_envs(self._hive)
@@ -136,20 +87,3 @@ class Looking:
         if params.get("lost"):
             return {**traces.contract(trace), "lost": traces.lost(trace)}
         return traces.contract(trace)
-
-
-def _lines(lines: Iterable[LogLine], mask: Callable[[bytes], bytes]) -> Any:
-    return {
-        "lines": [
-            [line.at, line.source, base64.b64encode(mask(line.text)).decode()] for line in lines
-        ]
-    }
-
-
-def _pattern(text: Any) -> re.Pattern[str] | None:
-    if not text:
-        return None
-    try:
-        return re.compile(str(text))
-    except re.error as error:
-        raise UsageError(f"--grep: {error}", hint="it is a Python regular expression") from error

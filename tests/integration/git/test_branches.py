@@ -98,3 +98,15 @@ async def test_the_default_branch_is_the_remotes_then_main_then_the_current(
     assert await worktrees.default_branch(clone) == "trunk"
     repo.git("branch", "-D", "trunk", at=clone)
     assert await worktrees.default_branch(clone) == "origin/trunk"
+
+
+async def test_local_branches_come_newest_first_with_those_that_are_checked_out(
+    repo: Repo, worktrees: GitWorktrees
+) -> None:
+    repo.git("branch", "feature/old")
+    repo.git("tag", "no-branch")
+    repo.git("worktree", "add", "--quiet", "-b", "theirs", repo.place("theirs"))
+    repo.git("update-ref", "refs/heads/odd-\udcff", repo.first)
+    names, taken = await worktrees.branches(repo.path)
+    assert sorted(names) == ["feature/old", "main", "odd-\ufffd", "theirs"]
+    assert sorted(taken) == ["main", "theirs"]

@@ -85,3 +85,25 @@ def test_logs_of_the_daemon_are_the_end_of_its_file(hive: Run, tmp_path: Path) -
     assert hive("daemon", "logs", "-n", "2", environ=environ).out == "two·\nthree\n"
     document = hive("daemon", "logs", "--json", environ=environ).document
     assert document["lines"] == ["one", "two\x1b[2J", "three"]
+
+
+def test_doctor_names_what_is_wrong_in_the_keymap(
+    hive: Run, daemon: Daemon, tmp_path: Path
+) -> None:
+    daemon.answers["doctor"] = {"checks": []}
+    environ = {"HIVE_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    assert "keymap" not in hive("doctor", environ=environ).out
+    (tmp_path / "keymap.toml").write_text('"env.warm" = "W"\n"env.wram" = "X"\n')
+    ended = hive("doctor", environ=environ)
+    assert ended.status == 1
+    assert f"✗ keymap: {tmp_path}/keymap.toml" in ended.out
+    assert "did you mean 'env.warm'?" in ended.out
+    (tmp_path / "keymap.toml").write_text('"env.warm" = "W"\n')
+    assert "✓ keymap" in hive("doctor", environ=environ).out
+
+
+def test_the_tour_needs_a_terminal(hive: Run, daemon: Daemon) -> None:
+    ended = hive("tour")
+    assert ended.status == 2
+    assert "the tour needs a terminal" in ended.err
+    assert daemon.asked("projects") == []

@@ -43,6 +43,7 @@ CONTRACT = {
     "completions",
     "skill",
     "web",
+    "tour",
 }
 
 

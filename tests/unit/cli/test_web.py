@@ -30,7 +30,7 @@ def test_a_port_beyond_the_last_is_refused(hive: Run, daemon: Daemon) -> None:
     assert daemon.calls == []
 
 
-@pytest.mark.parametrize("module", ["hive_tui.app.main", "hive_tui.cli.web"])
+@pytest.mark.parametrize("module", ["hive_tui.app.app", "hive_tui.cli.web"])
 def test_nothing_but_the_server_loads_aiohttp(module: str) -> None:
     code = f"import sys, {module}; print({{'aiohttp', 'textual_serve'}} & set(sys.modules))"
     loaded = subprocess.run(

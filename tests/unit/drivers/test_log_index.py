@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from pathlib import Path
 
 import pytest
@@ -59,13 +60,17 @@ def test_an_index_that_is_too_big_is_thinned_but_keeps_its_end(path: Path) -> No
     assert LogIndex(path).end == 10_000
 
 
-def test_the_end_alone_is_read_where_only_the_end_is_asked_for(path: Path) -> None:
-    index = LogIndex(path)
-    for number in range(1, 1001):
-        index.append(number * 10, float(number))
+@pytest.mark.parametrize("order", [1, -1, 7919])
+def test_a_long_index_is_read_in_windows_from_either_side(path: Path, order: int) -> None:
+    pairs = array("d", (n for at in range(1, 5001) for n in (at * 10.0, float(at))))
+    path.write_bytes(pairs.tobytes())
+    times = LogTimes(path, last=-1.0)
 
-    assert LogTimes(path, last=-1.0, start=9000).at(9001) == 901.0
-    assert LogTimes(path, last=-1.0, start=5).at(11) == 2.0
+    asked = [(at * order) % 50_000 + 1 for at in range(50_000)]
+
+    assert [times.at(end) for end in asked] == [float((end + 9) // 10) for end in asked]
+    assert times.at(50_001) == -1.0
+    assert times.at(1) == 1.0
 
 
 def test_half_a_pair_at_the_end_is_ignored_and_written_over(path: Path) -> None:

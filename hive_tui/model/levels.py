@@ -11,7 +11,7 @@ _ERROR = re.compile(
 )
 _WARNING = re.compile(rb"(?i)\bwarn(?:ing|ings)?\b")
 _NONE = re.compile(rb"(?i)\b(?:0|no)\s+(?:errors?|failed|warnings?)\b")
-_SIGNS = (b"err", b"fatal", b"critical", b"panic", b"traceback", b"exception", b"failed", b"warn")
+SIGNS = (b"err", b"fatal", b"critical", b"panic", b"traceback", b"exception", b"failed", b"warn")
 """One of these is in every line of a level; most lines have none, and that is cheap to see."""
 
 _COLOURS = re.compile(rb"\x1b\[[0-9;:]*m")
@@ -41,7 +41,7 @@ def level_of(raw: bytes) -> Level:
     """The level of a line. `0 errors` is none."""
     start = raw[:_LOOKED_AT]
     lower = start.lower()
-    if not any(sign in lower for sign in _SIGNS):
+    if not any(sign in lower for sign in SIGNS):
         return Level.ALL
     if b"\x1b" in start:
         start = _COLOURS.sub(b"", start)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hive_tui.config.sharing import service_ports
 from hive_tui.engine import ports
 from hive_tui.engine.container_spec import published
 from hive_tui.engine.folding import stamp
 from hive_tui.engine.hive import Hive
-from hive_tui.engine.launching import service_ports
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.plan import level
 from hive_tui.engine.showing import test_view
@@ -59,7 +59,7 @@ def url(live: LiveEnv, service: str | None) -> str:
     for name in names:
         spec = project.services[name]
         for port in service_ports(project, spec):
-            number = live.record.port_base + project.ports.names[port]
+            number = project.ports_at(live.record.port_base)[port]
             return f"http://127.0.0.1:{number}/"
     raise NotFoundError(
         f"{live.record.name}: no service with a named port"
@@ -92,7 +92,7 @@ def port_rows(hive: Hive, envs: Iterable[LiveEnv]) -> list[dict[str, Any]]:
             env=live.record.name,
             base=base,
             size=live.record.port_size,
-            names={base + offset: name for name, offset in live.project.ports.names.items()},
+            names={port: name for name, port in live.project.ports_at(base).items()},
             scan=scan,
             members={
                 pid: name

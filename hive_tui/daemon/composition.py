@@ -164,23 +164,23 @@ class Daemon:
 
         That keeps the daemon from ending.
         """
-        envs = self.hive.envs.values()
+        envs = self.hive.all().values()
         return (
             self.hive.transitions.busy
             or bool(self.world.scheduler.operations)
-            or any(unit.running for live in envs for unit in live.units.values())
+            or any(unit.running for live in envs for unit in live.own.values())
             or any(suite.watch for live in envs for suite in live.project.tests.values())
         )
 
     def _log_limit(self, env_uid: str) -> int:
-        for live in self.hive.envs.values():
+        for live in self.hive.all().values():
             if live.record.uid == env_uid:
                 return live.project.log_max_bytes
         return 20 * 1024 * 1024
 
     def _masker(self, env_uid: str) -> Callable[[bytes], bytes]:
         """Hides the secrets of an env; all of the text where it cannot be known what they are."""
-        for live in self.hive.envs.values():
+        for live in self.hive.all().values():
             if live.record.uid == env_uid:
                 try:
                     return secrets.masker(secrets.used(live.project, self.world.secrets()))

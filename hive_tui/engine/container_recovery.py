@@ -77,7 +77,7 @@ class ContainerRecovery:
             uid = live.record.uid
             uids.add(uid)
             for (env_uid, name), container in found.items():
-                if env_uid == uid and container.run is not None and name not in live.units:
+                if env_uid == uid and container.run is not None and name not in live.own:
                     live.keep(name, contained=True)
             records = {unit.service: unit for unit in self._world.store.units(uid)}
             for name in self._units(live, runs):
@@ -121,7 +121,7 @@ class ContainerRecovery:
         other = {name for name, run in mine.items() if run.identity is not None}
         return [
             name
-            for name, unit in live.units.items()
+            for name, unit in live.own.items()
             if name in ran or (unit.service.contained and name not in other)
         ]
 
@@ -135,13 +135,13 @@ class ContainerRecovery:
 
     def _lost(self, why: str) -> None:
         for live in self._envs():
-            for unit in live.units.values():
+            for unit in live.own.values():
                 if unit.contained is not None:
                     unit.lose_sight(why)
 
     def _returned(self, ended: frozenset[str]) -> None:
         for live in self._envs():
-            for unit in live.units.values():
+            for unit in live.own.values():
                 if unit.service.contained:
                     unit.regain_sight(ended=unit.last_container in ended)
         if self._late is None or self._late.done():

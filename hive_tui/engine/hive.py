@@ -9,10 +9,12 @@ import os
 from collections.abc import Callable, Sequence
 
 from hive_tui.config import loading
+from hive_tui.engine.common import Commons
 from hive_tui.engine.container_recovery import ContainerRecovery
 from hive_tui.engine.destroying import Destroying
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.recovery import Recovery
+from hive_tui.engine.sharing import Sharing
 from hive_tui.engine.spawning import Spawning
 from hive_tui.engine.transitions import Transitions
 from hive_tui.engine.world import World
@@ -41,8 +43,12 @@ class Hive:
         self._problems: dict[str, str] = {}
         self.transitions = Transitions(world)
         self.spawning = Spawning(world, self.transitions, self.enter, self.leave)
-        self.destroying = Destroying(world, self.transitions, self.spawning, self.enter, self.leave)
-        self._containers = ContainerRecovery(world, lambda: list(self.envs.values()))
+        self.commons = Commons(world, self.spawning.claim)
+        self.sharing = Sharing(world, self.commons)
+        self.destroying = Destroying(
+            world, self.transitions, self.spawning, self.sharing, self.enter, self.leave
+        )
+        self._containers = ContainerRecovery(world, lambda: list(self.all().values()))
         self._recovery = Recovery(
             world,
             self.transitions,
@@ -57,6 +63,7 @@ class Hive:
         """Read the store, find what runs and go on with what was half done."""
         for name, root in self.world.store.projects().items():
             self._read(name, root)
+        self.commons.open()
         for record in self.world.store.envs():
             project = self.projects.get(record.project)
             if project is None:
@@ -69,7 +76,9 @@ class Hive:
                     f"then `hive warm {record.name}`"
                 )
         await self.spawning.drop_half_made(self.world.store.projects().get)
-        await self._recovery.run(self.envs)
+        await self._recovery.run(self.all())
+        for common in self.commons:
+            common.settle()
         for project in self.projects.values():
             if any(live.record.project == project.name for live in self.envs.values()):
                 self.spawning.prepare_spares(project)
@@ -83,8 +92,9 @@ class Hive:
         await self.spawning.close()
         await self.destroying.close()
         await self.transitions.close()
-        for live in self.envs.values():
-            for unit in live.units.values():
+        await self.commons.close()
+        for live in self.all().values():
+            for unit in live.own.values():
                 await unit.close()
 
     # --- projects ----------------------------------------------------------------------------
@@ -134,6 +144,8 @@ class Hive:
         """
         project = self.project(live.record.project)
         if project is not live.project:
+            live.common = self.commons.of(project.name)
+            self.commons.enter(live)
             live.adopt_project(project)
 
     async def unregister(self, name: str) -> None:
@@ -150,6 +162,7 @@ class Hive:
                 code="project_in_use",
             )
         await self.destroying.forget(name)
+        await self.commons.drop(name)
         self.projects.pop(name, None)
         self._problems.pop(name, None)
         self.world.store.drop_project(name)
@@ -174,7 +187,8 @@ class Hive:
 
     def enter(self, record: EnvRecord, project: Project) -> LiveEnv:
         """Put an env into the hive and show it."""
-        live = LiveEnv(self.world, record, project)
+        live = LiveEnv(self.world, record, project, self.commons.of(record.project))
+        self.commons.enter(live)
         self.envs[live.id] = live
         self.entered(live)
         return live
@@ -184,8 +198,13 @@ class Hive:
         self.world.store.drop_env(live.record.uid)
         if self.envs.get(live.id) is live:
             del self.envs[live.id]
+        self.commons.leave(live)
         self.left(live)
         live.removed()
+
+    def all(self) -> dict[str, LiveEnv]:
+        """The envs and what they have in common, by id."""
+        return {**self.envs, **{common.id: common for common in self.commons}}
 
     def env(self, word: str) -> LiveEnv:
         """The env of that name, bare or as `project/name`.
@@ -239,8 +258,8 @@ class Hive:
 
     def view(self) -> HiveView:
         """What the head line shows of the whole hive."""
-        used = sum(live.memory_bytes or 0 for live in self.envs.values())
-        cpu = sum(live.cpu_percent or 0.0 for live in self.envs.values())
+        used = sum(live.memory_bytes or 0 for live in self.all().values())
+        cpu = sum(live.cpu_percent or 0.0 for live in self.all().values())
         scheduler = self.world.scheduler
         return HiveView(
             projects=self.project_views(),
@@ -262,6 +281,7 @@ class Hive:
 
     def _take(self, project: Project) -> None:
         known = self.projects.get(project.name)
+        project = self.commons.place(project)
         self._stamps[project.name] = _stamp(project.root)
         self._problems.pop(project.name, None)
         if known is None or known.digest != project.digest:

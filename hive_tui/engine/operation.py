@@ -16,7 +16,14 @@ from hive_tui.model.errors import HiveError
 from hive_tui.model.plan import Outcome, Plan, Step, StepKind, Trace
 
 _TIMED = frozenset(
-    {StepKind.WORKTREE, StepKind.TASK, StepKind.BUILD, StepKind.READY, StepKind.SUITE}
+    {
+        StepKind.WORKTREE,
+        StepKind.TASK,
+        StepKind.BUILD,
+        StepKind.READY,
+        StepKind.SEED,
+        StepKind.SUITE,
+    }
 )
 """Kinds that take long enough for an ETA to be a guess where they were never measured."""
 

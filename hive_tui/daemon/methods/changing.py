@@ -27,7 +27,7 @@ from hive_tui.engine.showing import test_view
 from hive_tui.engine.spawning import Wish
 from hive_tui.engine.testing import Testing
 from hive_tui.model.environment import TestState
-from hive_tui.model.errors import UsageError, to_wire
+from hive_tui.model.errors import RefusedError, UsageError, to_wire
 from hive_tui.model.plan import Outcome, Plan, Transition
 
 
@@ -96,6 +96,7 @@ class Changing:
         transition = Transition.START
         if action == "stop":
             transition = Transition.STOP
+            await self._let_go(live, frozenset(filter(live.shares, names)))
         elif action == "restart":
 
             async def make() -> Plan:
@@ -114,6 +115,29 @@ class Changing:
                     make=make,
                 )
             )
+
+    async def _let_go(self, live: LiveEnv, names: frozenset[str]) -> None:
+        """End an env's use of shared services, which stops those that no other one uses.
+
+        Raises:
+            RefusedError: An env needs one of them as it is wanted.
+        """
+        if live.common is None or not names:
+            return
+        for name in live.claims & names:
+            live.claim(name, wanted=False)
+        for name in names:
+            if users := live.common.users_of(name):
+                who = ", ".join(sorted(user.record.name for user in users))
+                raise RefusedError(
+                    f"{name} is shared, and needed by {who}",
+                    hint=f"`hive cool` or `hive stop` them first; `hive restart {live.record.name} "
+                    f"{name}` restarts it for all",
+                    code="shared",
+                    env=live.record.name,
+                )
+        live.common.settle()
+        await live.common.settled()
 
     async def _destroy(self, params: Params, emit: Emit) -> Any:
         live = env_of(self._hive, params)

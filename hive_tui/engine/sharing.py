@@ -1,0 +1,66 @@
+"""Finds the parts of shared services that no env has any more, and removes them.
+
+A part goes once its env can no longer be taken back. Where its service does not run it is started
+for that, and where that cannot be, the part stays known until it can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from hive_tui.engine import parts
+from hive_tui.engine.common import Common, Commons
+from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.state import Part
+from hive_tui.engine.world import World
+from hive_tui.model.errors import HiveError
+
+log = logging.getLogger(__name__)
+
+
+class Sharing:
+    """What all projects' envs have at shared services."""
+
+    def __init__(self, world: World, commons: Commons) -> None:
+        self._world = world
+        self._commons = commons
+        self._sweeping = asyncio.Lock()
+
+    def leaked(self) -> tuple[Part, ...]:
+        """Parts whose env is neither there nor in the trash nor on its way."""
+        store = self._world.store
+        known = {record.uid for record in store.envs()}
+        known |= {trashed.record.uid for trashed in store.trash()}
+        known |= {entry.env_uid for entry in store.journal()}
+        return tuple(part for part in store.parts() if part.env.uid not in known)
+
+    def let_go(self, live: LiveEnv) -> None:
+        """Leave an env's parts where they are: they are the user's from now on."""
+        for part in self._world.store.parts():
+            if part.env.uid == live.record.uid:
+                self._world.store.drop_part(part.env.uid, part.service)
+
+    async def sweep(self) -> tuple[tuple[Part, ...], dict[str, str]]:
+        """Remove all that leaked; returns what is gone, and why the rest is not, by its name."""
+        gone: list[Part] = []
+        kept: dict[str, str] = {}
+        async with self._sweeping:
+            for part in self.leaked():
+                common = self._commons.of(part.env.project)
+                try:
+                    await self._remove(common, part)
+                except HiveError as error:
+                    name = f"{part.service} of {part.env.id}"
+                    kept[name] = error.message
+                    log.warning("part of a shared service stays: %s: %s", name, error)
+                else:
+                    gone.append(part)
+        return tuple(gone), kept
+
+    async def _remove(self, common: Common | None, part: Part) -> None:
+        if common is None or part.service not in common.own:
+            self._world.store.drop_part(part.env.uid, part.service)
+            return
+        async with common.up(part.service):
+            await parts.remove(common, part)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import cpu, dashboard, figures, fleet, readiness, scheduler, spawn, warm
+from bench import containers, cpu, dashboard, figures, fleet, readiness, scheduler, spawn, warm
 from bench.figures import Figure
 
 Theme = Callable[[bool, contextlib.ExitStack], list[Figure]]
@@ -26,6 +26,7 @@ THEMES: dict[str, Theme] = {
     "cpu": cpu.measure,
     "scheduler": scheduler.measure,
     "readiness": readiness.measure,
+    "containers": containers.measure,
     "spawn": spawn.measure,
     "fleet": fleet.measure,
     "dashboard": dashboard.measure,

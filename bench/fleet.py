@@ -45,7 +45,7 @@ def measure(quick: bool, stack: contextlib.ExitStack) -> list[Figure]:
         if pid is None:
             raise ChildProcessError("the daemon is gone")
         daemon = psutil.Process(pid)
-        _rest(daemon)
+        rest(daemon)
         return [*_idle(made, daemon, 10.0 if quick else 30.0), *_commands(made, 9 if quick else 25)]
 
 
@@ -76,9 +76,9 @@ def _commands(made: Yard, rounds: int) -> list[Figure]:
 
 
 def _idle(made: Yard, daemon: psutil.Process, look_s: float) -> list[Figure]:
-    used_s, faults, began = _cpu_s(daemon), _collected_faults(daemon.pid), time.monotonic()
+    used_s, faults, began = cpu_s(daemon), _collected_faults(daemon.pid), time.monotonic()
     time.sleep(look_s)
-    share = (_cpu_s(daemon) - used_s) / (time.monotonic() - began)
+    share = (cpu_s(daemon) - used_s) / (time.monotonic() - began)
     figures = [
         Figure(IDLE, "daemon, share of a core", share * 100, "%", aim=1.0),
         Figure(IDLE, "daemon, RSS", daemon.memory_info().rss / 1e6, "MB", aim=120.0),
@@ -93,7 +93,7 @@ def _idle(made: Yard, daemon: psutil.Process, look_s: float) -> list[Figure]:
     return figures
 
 
-def _rest(daemon: psutil.Process) -> None:
+def rest(daemon: psutil.Process) -> None:
     """Wait until the daemon has come to rest.
 
     Raises:
@@ -102,14 +102,14 @@ def _rest(daemon: psutil.Process) -> None:
     deadline = time.monotonic() + PATIENCE_S
     used_s = -1.0
     while time.monotonic() < deadline:
-        before_s, used_s = used_s, _cpu_s(daemon)
+        before_s, used_s = used_s, cpu_s(daemon)
         if used_s - before_s < _CALM_CPU_S:
             return
         time.sleep(_LOOK_S)
     raise TimeoutError(f"the daemon is not at rest within {PATIENCE_S:g} s")
 
 
-def _cpu_s(process: psutil.Process) -> float:
+def cpu_s(process: psutil.Process) -> float:
     """Processor time of a process and of the children that it collected."""
     times = process.cpu_times()
     return float(times.user + times.system + times.children_user + times.children_system)

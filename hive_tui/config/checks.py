@@ -113,7 +113,7 @@ def _flaw(kind: Kind, text: str) -> str | None:
         case Kind.WORDS:
             bad = not _converts(containers.words, text)
         case Kind.MOUNT:
-            bad = not _converts(containers.mount, templates.filled(text))
+            bad = not _converts(containers.mount, text)
         case Kind.TMPFS:
             bad = not text.startswith("/")
         case Kind.ADDRESS:

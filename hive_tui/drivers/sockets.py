@@ -17,7 +17,7 @@ _IANA_EPHEMERAL = range(49152, 65536)
 _TCP_LISTEN = 10
 
 # linux/netlink.h, linux/sock_diag.h, linux/inet_diag.h
-_NETLINK_SOCK_DIAG = 4
+NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20
 _NLM_F_REQUEST_DUMP = 0x1 | 0x300
 _NLMSG_ERROR = 2
@@ -170,7 +170,7 @@ class NetlinkListening(_ProcOwners):
             self._socket.close()
 
     def _open(self) -> socket.socket:
-        opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG)
+        opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
         opened.settimeout(_REPLY_TIMEOUT_S)
         return opened
 

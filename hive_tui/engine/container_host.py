@@ -199,6 +199,9 @@ class _Container:
     def listening(self) -> Mapping[int, bool] | None:
         return self._containers.listening(self._run)
 
+    def listens(self, port: int) -> bool | None:
+        return self._containers.listens(self._run, port)
+
     async def answers(self, port: int) -> bool:
         return await self._containers.answers(port)
 

@@ -92,6 +92,8 @@ class Contained(msgspec.Struct, frozen=True):
     """When this run began, as the engine says it."""
     pid: int = 0
     """Its first process on this machine; 0 where that is not visible here."""
+    address: str = ""
+    """Of its network, which this machine reaches; "" where it has none."""
 
 
 class FoundContainer(msgspec.Struct, frozen=True):
@@ -171,7 +173,14 @@ class Containers(Protocol):
     def listening(self, run: Contained) -> Mapping[int, bool] | None:
         """Ports that are listened on inside; False: on its loopback alone, out of reach.
 
-        `None` where this machine cannot see inside. Cheap enough for every 5 ms.
+        `None` where this machine cannot see inside.
+        """
+        ...
+
+    def listens(self, run: Contained, port: int) -> bool | None:
+        """Whether a port inside can be connected to from outside. Cheap enough for every 5 ms.
+
+        `None` where this machine cannot see inside.
         """
         ...
 

@@ -45,8 +45,9 @@ class ContainerRecovery:
         except HiveError as error:
             log.warning("containers are not found again: %s", error)
             for live in self._envs():
-                for unit in self._units(live, runs):
-                    live.units[unit].lose_sight(error.message)
+                wanted = {u.service for u in self._world.store.units(live.record.uid) if u.wanted}
+                for name in wanted.intersection(self._units(live, runs)):
+                    live.units[name].lose_sight(error.message)
             self._late = asyncio.create_task(self._adopt_later(runs))
             return 0
 
@@ -72,10 +73,8 @@ class ContainerRecovery:
             if run.role == "service":
                 newest[run.env_uid, run.name] = run
         adopted = 0
-        uids = set()
         for live in self._envs():
             uid = live.record.uid
-            uids.add(uid)
             for (env_uid, name), container in found.items():
                 if env_uid == uid and container.run is not None and name not in live.own:
                     live.keep(name, contained=True)
@@ -86,7 +85,7 @@ class ContainerRecovery:
                 adopted += self._adopt_unit(live, name, records.get(name), record, here)
             live.changed()
         if engaged:
-            await self._remove_strays(uids, there)
+            await self._remove_strays(there)
         return adopted
 
     def _adopt_unit(
@@ -125,8 +124,8 @@ class ContainerRecovery:
             if name in ran or (unit.service.contained and name not in other)
         ]
 
-    async def _remove_strays(self, uids: set[str], found: Iterable[FoundContainer]) -> None:
-        wanted = uids | self._kept()
+    async def _remove_strays(self, found: Iterable[FoundContainer]) -> None:
+        wanted = self._wanted()
         for uid in {each.place.env_uid for each in found} - wanted:
             self._world.store.put_engaged(uid)
         await engagements.sweep(self._world, wanted)
@@ -149,10 +148,9 @@ class ContainerRecovery:
 
     async def _sweep(self) -> None:
         """Remove what had to stay while the engine did not answer."""
-        uids = {live.record.uid for live in self._envs()}
-        await engagements.sweep(self._world, uids | self._kept())
+        await engagements.sweep(self._world, self._wanted())
 
-    def _kept(self) -> set[str]:
-        """Envs that are not there, and still may have something at the engine."""
-        trash = {trashed.record.uid for trashed in self._world.store.trash()}
-        return trash | {entry.env_uid for entry in self._world.store.journal()}
+    def _wanted(self) -> set[str]:
+        """Envs that are there, or on their way."""
+        journalled = {entry.env_uid for entry in self._world.store.journal()}
+        return {live.record.uid for live in self._envs()} | journalled

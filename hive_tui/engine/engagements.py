@@ -51,14 +51,18 @@ async def leave(world: World, record: EnvRecord, *, volumes: bool) -> tuple[str,
 async def sweep(world: World, wanted: Collection[str]) -> None:
     """Remove what envs have left behind that nobody wants any more.
 
+    Of those that can still be taken back the data stays.
+
     Args:
         world: The drivers.
-        wanted: Uids of the envs that are there, or can be taken back.
+        wanted: Uids of the envs that are there, or on their way.
     """
+    trashed = {trashed.record.uid for trashed in world.store.trash()}
     for uid in world.store.engaged() - frozenset(wanted):
         try:
-            await world.containers.clear(uid, volumes=True)
+            await world.containers.clear(uid, volumes=uid not in trashed)
         except HiveError as error:
             log.warning("what env uid=%s left at the engine stays: %s", uid, error)
         else:
-            world.store.drop_engaged(uid)
+            if uid not in trashed:
+                world.store.drop_engaged(uid)

@@ -21,6 +21,13 @@ class Inside(Protocol):
         """
         ...
 
+    def listens(self, port: int) -> bool | None:
+        """Whether a port inside can be connected to from outside. Cheap enough for every 5 ms.
+
+        `None` where this machine cannot see inside.
+        """
+        ...
+
     async def answers(self, port: int) -> bool:
         """Whether somebody behind a published port of this machine keeps a connection open."""
         ...

@@ -13,6 +13,8 @@ from hive_tui.model.errors import HiveError
 
 FILE_PAUSES_S = 0.02, 0.25
 """Pause between two looks for a file, each of which is a call to the engine."""
+REASON_S = 0.5
+"""Between two looks for the reason why nothing can be connected to."""
 
 
 class ContainerProbes:
@@ -26,7 +28,7 @@ class ContainerProbes:
     @property
     def sees_inside(self) -> bool:
         """True where this machine shows the container's sockets."""
-        return self._inside.listening() is not None
+        return self._inside.listens(0) is not None
 
     async def tcp(self, wait: Wait, port: int | None, published: Mapping[int, int]) -> float:
         """Wait for a socket inside that can be reached from outside; returns how late it was seen.
@@ -48,11 +50,18 @@ class ContainerProbes:
             return await self._connect(port)
         seen: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
+        looked_at = self._clock.monotonic()
+
         def table() -> Mapping[int, tuple[Listener, ...]]:
-            found = self._inside.listening() or {}
-            if found.get(inside) is False:
-                wait.missing = f"port {inside} is listened on inside by loopback only"
-            return {n: (Listener(n, "", 0),) for n, reachable in found.items() if reachable}
+            nonlocal looked_at
+            if self._inside.listens(inside):
+                return {inside: (Listener(inside, "", 0),)}
+            now = self._clock.monotonic()
+            if now - looked_at > REASON_S:
+                looked_at = now
+                if (self._inside.listening() or {}).get(inside) is False:
+                    wait.missing = f"port {inside} is listened on inside by loopback only"
+            return {}
 
         def look(_: tuple[Listener, ...], late_s: float) -> None:
             if not seen.done():

@@ -64,6 +64,8 @@ class Exit(msgspec.Struct, frozen=True):
     """Exit status; negative for a signal; `None` where nobody saw it (killed while unwatched)."""
     why: str | None = None
     """What is known of its end beyond the status: that memory ran out, for example."""
+    outside: bool = False
+    """True where it ended with what it ran on, which is no failure of its own."""
 
 
 class Usage(msgspec.Struct, frozen=True):

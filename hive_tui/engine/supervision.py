@@ -253,8 +253,7 @@ class Unit:
         """Nobody can tell at the moment how it is: what it runs on does not answer."""
         if self._run is not None:
             self._cancel_ready(self._run)
-        if self._run is not None or self.wanted:
-            self._show(ServiceState.UNHEALTHY, reason)
+        self._show(ServiceState.UNHEALTHY, reason)
 
     def regain_sight(self, *, ended: bool) -> None:
         """What it runs on answers again.
@@ -268,9 +267,14 @@ class Unit:
                 self._show(ServiceState.FROZEN)
             else:
                 self._resume()
-        elif ended and self.wanted and self._halting is None:
-            self._cancel_restart()
+        elif ended:
             self._failures = self._failures[:-1]
+            self._start_anew()
+
+    def _start_anew(self) -> None:
+        """Start it again at once, which is no failure of its own."""
+        if self.wanted and self._halting is None:
+            self._cancel_restart()
             self._again = asyncio.create_task(self._start_again(0.0, ENGINE_RESTARTED))
 
     async def close(self) -> None:
@@ -376,6 +380,11 @@ class Unit:
             self._save()
             self._show(ServiceState.STOPPED)
             self._fail_waiters("was stopped")
+            return
+        if ending.outside:
+            self._show(ServiceState.BACKOFF, ending.why)
+            self._start_anew()
+            self._fail_waiters(f"{ending.why} before it was ready")
             return
         self.failure_tail = self._tail(run)
         self._failures = restarts.remember(self._failures, now)

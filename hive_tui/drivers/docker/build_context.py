@@ -44,7 +44,7 @@ def files(spec: BuildSpec) -> list[str]:
         )
     ignored = _ignored(root, spec.dockerfile)
     always = {spec.dockerfile, _IGNORE}
-    return sorted(path for path in _walk(root) if path in always or not ignored.match_file(path))
+    return sorted(path for path in _walk(root) if path in always or not _matches(ignored, path))
 
 
 def digest(spec: BuildSpec) -> str:
@@ -98,7 +98,18 @@ def _ignored(root: Path, dockerfile: str) -> pathspec.PathSpec[Any]:
             break
         except OSError:
             continue
-    return pathspec.PathSpec.from_lines("gitwildmatch", map(_anchored, lines))
+    return pathspec.PathSpec.from_lines("gitignore", map(_anchored, lines))
+
+
+def _matches(ignored: pathspec.PathSpec[Any], path: str) -> bool:
+    """Whether the last pattern that matches a path, or a folder that it is in, leaves it out."""
+    parts = path.split("/")
+    places = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+    left_out = False
+    for pattern in ignored.patterns:
+        if pattern.include is not None and any(map(pattern.match_file, places)):
+            left_out = pattern.include
+    return left_out
 
 
 def _anchored(line: str) -> str:

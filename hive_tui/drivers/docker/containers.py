@@ -74,6 +74,7 @@ class DockerContainers:
         self._meter = Meter(self._client)
         self._prepared: dict[Place, tuple[ContainerSpec, str]] = {}
         self._pumps: dict[str, LogPump] = {}
+        self._sockets: dict[str, inside.Sockets] = {}
         self._maybe_runs: Runs | None = None
 
     @property
@@ -175,13 +176,12 @@ class DockerContainers:
     async def _follow(self, watched: Watched, place: Place, *, resumed: bool) -> Contained | None:
         """Watch a container's present run, and its output; `None` where there is none any more."""
         try:
-            state = await self._runs.state(watched.container)
+            found = await self._runs.look(watched.container)
         except MissingError:
             self._runs.forget(watched.container)
             return None
-        pid = int(state.get("Pid") or 0)
-        seen = inside.visible(pid, watched.container)
-        run = Contained(watched.container, str(state["StartedAt"]), pid if seen else 0)
+        state = found["State"]
+        run = _contained(watched.container, found)
         await self._attach(watched, run, place, resumed=resumed)
         await self._runs.settle(watched, run, state)
         if state.get("Running"):
@@ -207,6 +207,8 @@ class DockerContainers:
 
     async def _over(self, run: Contained, pump: LogPump) -> None:
         self._meter.leave(run.container)
+        if (sockets := self._sockets.pop(run.container, None)) is not None:
+            sockets.close()
         await pump.drained(DRAIN_S)
         if self._pumps.get(run.container) is pump:
             del self._pumps[run.container]
@@ -285,9 +287,24 @@ class DockerContainers:
         if not run.pid:
             return None
         try:
-            return inside.listening(run.pid)
+            return self._look_into(run).scan() if self.alive(run) else {}
         except OSError:
             return {}
+
+    def listens(self, run: Contained, port: int) -> bool | None:
+        """Whether a port inside can be connected to; `None` where nobody can see inside."""
+        if not run.pid:
+            return None
+        try:
+            return self.alive(run) and self._look_into(run).listens(port)
+        except OSError:
+            return False
+
+    def _look_into(self, run: Contained) -> inside.Sockets:
+        known = self._sockets.get(run.container)
+        if known is None:
+            known = self._sockets[run.container] = inside.Sockets(run.pid, run.address)
+        return known
 
     async def answers(self, port: int) -> bool:
         """Whether somebody behind a published port keeps a connection open."""
@@ -378,5 +395,18 @@ class DockerContainers:
         if self._maybe_runs is not None:
             await self._maybe_runs.close()
         await asyncio.gather(*(pump.close() for pump in self._pumps.values()))
+        for sockets in self._sockets.values():
+            sockets.close()
         await self._meter.close()
         await self._client.close()
+
+
+def _contained(container: str, found: dict[str, Any]) -> Contained:
+    """The present run of a container, out of what the engine says of it."""
+    state = found["State"]
+    pid = int(state.get("Pid") or 0)
+    if not inside.visible(pid, container):
+        return Contained(container, str(state["StartedAt"]))
+    networks = (found.get("NetworkSettings") or {}).get("Networks") or {}
+    addresses = [str(each.get("IPAddress") or "") for each in networks.values()]
+    return Contained(container, str(state["StartedAt"]), pid, next(iter(addresses), ""))

@@ -67,6 +67,8 @@ class Runs:
         self._follower: asyncio.Task[None] | None = None
         self._concluding: set[asyncio.Task[None]] = set()
         self._here = asyncio.Event()
+        self._began_late = False
+        """True where the engine did not answer when it was first asked."""
 
     async def reachable(self) -> None:
         """Return once the engine answers."""
@@ -105,7 +107,7 @@ class Runs:
         async def conclude() -> None:
             await self.reachable()
             await attach(watched)
-            await self._conclude(watched, {})
+            await self._conclude(watched, {}, RESTARTED if self._began_late else None)
 
         task = asyncio.create_task(conclude())
         self._concluding.add(task)
@@ -173,6 +175,8 @@ class Runs:
             if self._here.is_set():
                 self._here.clear()
                 self.lost(GONE)
+            elif lost_at is None:
+                self._began_late = True
             lost_at = loop.time() if lost_at is None else lost_at
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
@@ -217,7 +221,8 @@ class Runs:
         if watched.before_end is not None:
             await watched.before_end()
         state = {**state, "OOMKilled": watched.oom}
-        self._tell(watched, Exit(_signal(code), why or watched.explain(state)))
+        outside = why is not None
+        self._tell(watched, Exit(_signal(code), why or watched.explain(state), outside))
 
     def _tell(self, watched: Watched, exit: Exit) -> None:
         if watched.exit is not None:
@@ -234,10 +239,18 @@ class Runs:
         Raises:
             HiveError: There is none, or the engine is gone.
         """
-        async with self._client.calling("look at a container") as docker:
-            found = await docker.containers.container(container).show()
-        state: dict[str, Any] = found["State"]
+        state: dict[str, Any] = (await self.look(container))["State"]
         return state
+
+    async def look(self, container: str) -> dict[str, Any]:
+        """All that the engine says of a container.
+
+        Raises:
+            HiveError: There is none, or the engine is gone.
+        """
+        async with self._client.calling("look at a container") as docker:
+            found: dict[str, Any] = await docker.containers.container(container).show()
+        return found
 
     async def _look_at_all(self, lost_at: float | None) -> None:
         """Look again at everything that is followed: events may have been missed."""

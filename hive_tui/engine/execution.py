@@ -18,6 +18,7 @@ import msgspec
 from hive_tui.config import secrets, templates
 from hive_tui.config.sharing import service_ports
 from hive_tui.engine import engagements, parts, running, verdicts
+from hive_tui.engine.container_spec import place
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.operation import StepContext, StepFailedError
 from hive_tui.engine.plan import Observed, needed
@@ -248,8 +249,20 @@ class Execution:
 
     async def _start(self, step: Step, context: StepContext) -> None:
         unit = self._live.units[step.target]
+        if not self._live.shares(step.target) and unit.service.contained:
+            await self._join(unit.service)
         with self._named(step.target):
             await unit.start(context.spawned)
+
+    async def _join(self, service: Service) -> None:
+        """Let a container reach the shared ones that it needs by their names."""
+        live = self._live
+        for name in needed(live.project, service.needs):
+            contained = live.units[name].contained if live.shares(name) else None
+            if contained is not None:
+                where = place(live.record, service.name)
+                count = sum(each.contained for each in live.project.services.values())
+                await self._world.containers.join(where, count, contained, name)
 
     async def _ready(self, step: Step, context: StepContext) -> None:
         unit = self._live.units[step.target]

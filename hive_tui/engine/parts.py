@@ -138,8 +138,11 @@ async def perform(
     project, offset = common.whole, world.logs.end(logged.uid, source)
     script, arguments = templates.shell(command, {**templates.values(project, record), **more})
     given = {**world.launcher.variables(project, record), **arguments}
-    status, line = await world.containers.exec(contained, script, given)
-    world.logs.write(logged.uid, source, f"{line}\n".encode())
+
+    def told(_: int, text: bytes) -> None:
+        world.logs.write(logged.uid, source, text)
+
+    status, line = await world.containers.exec(contained, script, given, told)
     if status != 0:
         raise StepFailedError(
             running.ending(status) + (f": {line}" if line else ""),

@@ -21,6 +21,7 @@ from hive_tui.daemon.methods.progress import Progress
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.engine.execution import observe
 from hive_tui.engine.hive import Hive
+from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.plan import restart_plan
 from hive_tui.engine.refusing import describe
 from hive_tui.engine.showing import test_view

@@ -278,9 +278,24 @@ class DockerContainers:
 
     # --- looking -------------------------------------------------------------------------------
 
-    async def exec(self, run: Contained, command: str, env: Mapping[str, str]) -> tuple[int, str]:
+    async def exec(
+        self,
+        run: Contained,
+        command: str,
+        env: Mapping[str, str],
+        told: Callable[[int, bytes], None] | None = None,
+    ) -> tuple[int, str]:
         """Run a command line inside; its exit status and the last line that it wrote."""
-        return await self._executor.run(run.container, command, env)
+        return await self._executor.run(run.container, command, env, told)
+
+    async def join(self, place: Place, neighbours: int, run: Contained, name: str) -> None:
+        """Let a container of another env be reached by name from this one's; again is fine."""
+        network = await self._belongings.network(place, neighbours)
+        config = {"Container": run.container, "EndpointConfig": {"Aliases": [name]}}
+        async with self._client.calling(f"network of {name}") as docker:
+            known = await docker.networks.get(network)
+            if run.container not in ((await known.show()).get("Containers") or {}):
+                await known.connect(config)
 
     def listening(self, run: Contained) -> Mapping[int, bool] | None:
         """Ports that are listened on inside; `None` where this machine cannot see inside."""

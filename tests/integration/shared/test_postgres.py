@@ -1,4 +1,4 @@
-"""One PostgreSQL for all envs, with a database for each: by itself, and out of a seeded template."""
+"""One PostgreSQL for all envs, with a database for each, alone or as a copy of a template."""
 
 from __future__ import annotations
 
@@ -22,16 +22,20 @@ run = "SERVE"
 scope = "shared"
 ready = { exec = "pg_isready -q -d postgres" }
 stop = { signal = "INT", grace = 10 }
-env = { LC_ALL = "C", PGHOST = "127.0.0.1", PGPORT = "{{port.pg}}", PATH = "/usr/lib/postgresql/15/bin:/usr/bin:/bin" }
 [services.pg.per_env]
 create = "CREATE"
 drop = "dropdb --if-exists --force shop_{{env.slug}}"
-list = "psql -d postgres -Atc \\"SELECT substr(datname, 6) FROM pg_database WHERE datname LIKE 'shop!_%' ESCAPE '!' AND datname NOT LIKE 'shop!_seed!_%' ESCAPE '!'\\""
+list = "LIST"
 MORE
 [tasks.count]
 run = "mkdir -p .data; psql -Atc 'SELECT count(*) FROM goods' > .data/count"
 needs = ["pg"]
 """
+
+LIST = (
+    r"psql -d postgres -Atc \"SELECT substr(datname, 6) FROM pg_database "
+    r"WHERE datname ~ '^shop_' AND datname !~ '^shop_seed_'\""
+)
 
 TEMPLATE = """
 template = "shop_seed"
@@ -48,7 +52,7 @@ def shop(yard: Yard, *, template: bool = True) -> None:
     """Make a project with a shared PostgreSQL."""
     databases.need()
     toml = SHOP.replace("BASE", str(yard.port_base())).replace("ENV\n", databases.PG_ENV, 1)
-    toml = toml.replace("SERVE", databases.postgres(yard.folder / "pg"))
+    toml = toml.replace("LIST", LIST, 1).replace("SERVE", databases.postgres(yard.folder / "pg"))
     toml = toml.replace("CREATE", databases.CREATE, 1)
     toml = toml.replace("{FROM}", " -T {{template}}" if template else "")
     if not template:
@@ -64,9 +68,9 @@ def databases_of(yard: Yard) -> set[str]:
     """Names of all databases that the server has."""
     port = yard.hive("list", "--json").json["environments"][0]["ports"]["names"]["pg"]
     query = "SELECT datname FROM pg_database WHERE datname LIKE 'shop%'"
+    server = ("-h", "127.0.0.1", "-p", str(port), "-U", "dev", "-d", "postgres")
     done = subprocess.run(
-        [databases.BIN / "psql", "-h", "127.0.0.1", "-p", str(port), "-U", "dev", "-Atc", query]
-        + ["postgres"],
+        [str(databases.BIN / "psql"), *server, "-Atc", query],
         capture_output=True,
         text=True,
         check=True,

@@ -12,7 +12,7 @@ from hive_tui.engine.operation import StepFailedError
 from hive_tui.engine.state import RunRecord
 from hive_tui.model.environment import ServiceState
 from hive_tui.model.errors import HiveError
-from hive_tui.model.project import Restart, Scope, Service
+from hive_tui.model.project import Restart
 from tests.unit.engine.supervised import API, Stage, settle
 from tests.unit.engine.virtual_time import run
 

@@ -16,7 +16,6 @@ from hive_tui.model.project import Project, Service
 
 _PORT = re.compile(r"\{\{\s*port\.([A-Za-z0-9_-]+)\s*\}\}")
 _TEMPLATE = re.compile(r"\{\{\s*template\s*\}\}")
-_OF_AN_ENV = re.compile(r"\{\{\s*(env|env\.slug|env\.index|branch|worktree)\s*\}\}")
 _OF_SHARED = ("per_env", "keep")
 
 
@@ -46,11 +45,6 @@ def shared_ports(project: Project) -> dict[str, int]:
     )
     free = (at for at in range(project.ports.block) if at not in names.values())
     return {name: names[name] if name in names else next(free) for name in found}
-
-
-def of_an_env(text: str) -> bool:
-    """Whether a text means something else in every env."""
-    return _OF_AN_ENV.search(text) is not None
 
 
 def check(document: Mapping[str, object], file: File) -> Iterator[Problem]:

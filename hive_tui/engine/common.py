@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
-from hive_tui.config.sharing import of_an_env
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.plan import in_order, needed
 from hive_tui.engine.world import World
@@ -137,13 +136,8 @@ class Common(LiveEnv):
 
 
 def _narrowed(project: Project) -> Project:
-    """The part of a project that its envs have in common."""
-    env = {
-        name: value
-        for name, value in project.env.items()
-        if not isinstance(value, str) or not of_an_env(value)
-    }
-    return msgspec.structs.replace(project, services=project.shared, tasks={}, tests={}, env=env)
+    """The part of a project that its envs have in common: `[env]` is what each has for itself."""
+    return msgspec.structs.replace(project, services=project.shared, tasks={}, tests={}, env={})
 
 
 class Commons:

@@ -281,10 +281,10 @@ class Execution:
             raise
 
     async def _seed(self, step: Step, context: StepContext) -> None:
-        await parts.seed(self._live, step.target, context)
+        await parts.seed(self._live, step.target.removesuffix(f"-{step.kind}"), context)
 
     async def _create(self, step: Step, context: StepContext) -> None:
-        await parts.create(self._live, step.target, context)
+        await parts.create(self._live, step.target.removesuffix(f"-{step.kind}"), context)
 
     async def _halt(self, step: Step, context: StepContext) -> None:
         """Stop a service. A stop that has begun is finished, even where the step is cancelled."""

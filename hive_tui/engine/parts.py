@@ -1,7 +1,8 @@
 """An env's part of a shared service: a database, a prefix, a queue. Made, found and removed.
 
-The commands are the service's own: they run inside of its container; for a process, in the main
-checkout, with the env's variables. What a part was made by is stored before it is made.
+The commands are the service's own. They run inside of its container, with its own variables and
+the `HIVE_…` of the env: what `[env]` says of addresses holds outside. For a process they run in the
+main checkout, with all of the env's variables. What makes a part is stored before it is made.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ async def perform(
         spawned = context.spawned if context is not None else (lambda: None)
         await running.to_end(world, record, launch, source, "part", spawned, logged=logged)
         return
-    project, offset = common.whole, world.logs.end(logged.uid, source)
+    project, offset = common.project, world.logs.end(logged.uid, source)
     script, arguments = templates.shell(command, {**templates.values(project, record), **more})
     given = {**world.launcher.variables(project, record), **arguments}
 

@@ -297,16 +297,21 @@ def _part(service: Service, observed: Observed, base: tuple[str, ...]) -> Iterat
     per_env = service.per_env
     if per_env is not None and per_env.template and service.name not in observed.seeded:
         seed = Step(
-            id=f"{StepKind.SEED}:{service.name}",
+            id=_part_id(StepKind.SEED, service.name),
             kind=StepKind.SEED,
-            target=service.name,
+            target=f"{service.name}-{StepKind.SEED}",
             needs=needs,
             slots=1,
             timeout_s=per_env.seed_timeout_s,
         )
         needs = (seed.id,)
         yield seed
-    yield _step(StepKind.CREATE, service.name, needs)
+    yield _step(StepKind.CREATE, f"{service.name}-{StepKind.CREATE}", needs)
+
+
+def _part_id(kind: StepKind, service: str) -> str:
+    """Id of a step about a part; its target is the name of its log."""
+    return f"{kind}:{service}-{kind}"
 
 
 def _met_by(project: Project, observed: Observed, name: str) -> tuple[str, ...]:
@@ -327,7 +332,7 @@ def _met_by(project: Project, observed: Observed, name: str) -> tuple[str, ...]:
         elif need in project.tasks:
             found.append(f"{StepKind.TASK}:{need}")
         elif need in project.services and _parts(project.services[need], observed):
-            found.append(f"{StepKind.CREATE}:{need}")
+            found.append(_part_id(StepKind.CREATE, need))
         elif observed.state(need) is ServiceState.FROZEN:
             found.append(f"{StepKind.THAW}:{need}")
         elif observed.state(need) is not ServiceState.READY:

@@ -20,7 +20,7 @@ ENV
 [services.pg]
 run = "SERVE"
 scope = "shared"
-ready = { exec = "pg_isready -q -d postgres" }
+ready = { exec = "/usr/lib/postgresql/15/bin/pg_isready -q -h 127.0.0.1 -p {{port.pg}}" }
 stop = { signal = "INT", grace = 10 }
 [services.pg.per_env]
 create = "CREATE"

@@ -63,6 +63,7 @@ def spawn(args: Namespace, context: Context) -> int:
         "reuse_branch": args.reuse_branch,
         "warm": args.warm,
         "wait": not args.no_wait,
+        "from": getattr(args, "from"),
         "agent": None,
         "prompt": None,
     }

@@ -68,6 +68,7 @@ def build(file: schema.File, *, root: str, default_name: str, digest: str) -> Pr
             Link(link.path, link.mode, tuple(link.key), _or(link.install, None))
             for link in file.link
         ),
+        data=_once(file.snapshot.data),
         copies=tuple(copy.path for copy in file.copy),
         services={name: _service(name, table) for name, table in file.services.items()},
         tasks={name: _task(name, table) for name, table in file.tasks.items()},

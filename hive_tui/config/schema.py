@@ -199,6 +199,15 @@ class CopyTable(Table, frozen=True):
     path: Annotated[str, _is(Kind.PATH, "The file or folder.")]
 
 
+class SnapshotTable(Table, frozen=True):
+    """What of an env `hive snapshot` saves, beside its parts of shared services."""
+
+    data: Annotated[
+        list[Path],
+        Meta(description="Files and folders of the worktree. SQLite's own files come along."),
+    ] = []
+
+
 class ReadyTable(Table, frozen=True):
     """When a service counts as ready: exactly one of the first five keys."""
 
@@ -486,6 +495,7 @@ class File(Table, frozen=True):
     ] = {}
     link: list[LinkTable] = []
     copy: list[CopyTable] = []
+    snapshot: SnapshotTable = SnapshotTable()
     services: dict[Name, Annotated[ServiceTable, _one_of("", "run", "image", "build")]] = {}
     tasks: dict[Name, TaskTable] = {}
     tests: dict[Name, TestTable] = {}

@@ -34,6 +34,8 @@ def words(hive: Hive, params: Mapping[str, Any]) -> list[str]:
         live = None
     if live is None:
         return []
+    if what == "snapshots":
+        return [manifest.label for manifest in hive.snapshots.all(live)]
     return list(live.project.tests if what == "suites" else live.project.services)
 
 

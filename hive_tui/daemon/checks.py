@@ -26,6 +26,7 @@ async def run(hive: Hive, home: Home, cwd: str) -> list[dict[str, Any]]:
         _files(),
         _secrets(hive, home),
         *await _engine(hive),
+        _leftovers(hive),
         *[_project(hive, name) for name in hive.world.store.projects()],
         await _here(hive, cwd),
     ]
@@ -91,6 +92,17 @@ async def _engine(hive: Hive) -> list[dict[str, Any]]:
     return rows + [
         _row("containers", False, note, "see the engine's own manual") for note in found.notes
     ]
+
+
+def _leftovers(hive: Hive) -> dict[str, Any]:
+    """What envs that are gone still have at shared services."""
+    leaked = [f"{part.service} of {part.env.id}" for part in hive.sharing.leaked()]
+    if leaked:
+        said = f"left by envs that are gone: {', '.join(leaked)}"
+        return _row("shared services", False, said, "`hive gc` removes it")
+    count = sum(len(common.own) for common in hive.commons)
+    said = f"{count} shared services, nothing is left over" if count else "none"
+    return _row("shared services", True, said)
 
 
 def _project(hive: Hive, name: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from hive_tui.drivers.http import get_status
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.drivers.logs import LogFiles
 from hive_tui.drivers.processes import LocalProcesses
+from hive_tui.drivers.shelves import LocalShelves
 from hive_tui.drivers.sockets import ephemeral_range, listening
 from hive_tui.drivers.tree_inotify import trees
 from hive_tui.drivers.worktrees import GitWorktrees
@@ -122,7 +123,7 @@ class Daemon:
             memory_bytes=psutil.virtual_memory().total,
             checkpoint=checkpoint,
         )
-        self.hive = Hive(self.world)
+        self.hive = Hive(self.world, LocalShelves(home.snapshots))
         self.testing = Testing(self.world, self.hive.transitions)
         self._subscription = Subscription(self.hive)
         self._upkeep = Upkeep(

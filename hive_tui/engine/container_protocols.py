@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -177,6 +178,10 @@ class Containers(Protocol):
 
         `told` gets all that it writes, as it does: 1 for standard output, 2 for errors, and bytes.
         """
+        ...
+
+    async def upload(self, run: Contained, file: Path, inside: str) -> None:
+        """Put a file of this machine into a container, in place of one that is there."""
         ...
 
     async def join(self, place: Place, neighbours: int, run: Contained, name: str) -> None:

@@ -19,6 +19,7 @@ from hive_tui.engine.progress import Watch
 from hive_tui.engine.protocols import Losses
 from hive_tui.engine.refusing import refusal
 from hive_tui.engine.sharing import Sharing
+from hive_tui.engine.snapshots import Snapshots
 from hive_tui.engine.spawning import Spawning
 from hive_tui.engine.state import JournalEntry, Trashed
 from hive_tui.engine.transitions import Ended, Result, Transitions
@@ -49,6 +50,7 @@ class Destroying:
         transitions: Transitions,
         spawning: Spawning,
         sharing: Sharing,
+        snapshots: Snapshots,
         enter: Callable[[EnvRecord, Project], LiveEnv],
         leave: Callable[[LiveEnv], None],
     ) -> None:
@@ -56,6 +58,7 @@ class Destroying:
         self._transitions = transitions
         self._spawning = spawning
         self._sharing = sharing
+        self._snapshots = snapshots
         self._enter = enter
         self._leave = leave
         self._tidying: set[asyncio.Task[None]] = set()
@@ -122,6 +125,7 @@ class Destroying:
         kept = await engagements.leave(self._world, live.record, volumes=False)
         self._world.store.drop_engaged(live.record.uid)  # what is kept is the user's from now on
         self._sharing.let_go(live)
+        await self._snapshots.forget(live.record.uid)
         data = f", and so do its volumes {', '.join(kept)}" if kept else ""
         stays = f"{live.record.worktree} stays{data}"
         live.event("env.released", f"{live.record.name}: let go; {stays}")
@@ -251,4 +255,5 @@ class Destroying:
         self._world.logs.forget(trashed.record.uid)
         self._world.store.drop_trash(trashed.record.uid)
         await engagements.leave(self._world, trashed.record, volumes=True)
+        await self._snapshots.forget(trashed.record.uid)
         await self._sharing.sweep()

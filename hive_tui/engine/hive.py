@@ -15,6 +15,8 @@ from hive_tui.engine.destroying import Destroying
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.recovery import Recovery
 from hive_tui.engine.sharing import Sharing
+from hive_tui.engine.snapshot_protocols import Shelves
+from hive_tui.engine.snapshots import Snapshots
 from hive_tui.engine.spawning import Spawning
 from hive_tui.engine.transitions import Transitions
 from hive_tui.engine.world import World
@@ -29,7 +31,7 @@ log = logging.getLogger(__name__)
 class Hive:
     """Holds the envs; the rooms beside it change them."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, shelves: Shelves) -> None:
         self.world = world
         self.envs: dict[str, LiveEnv] = {}
         """By `project/name`."""
@@ -45,8 +47,16 @@ class Hive:
         self.spawning = Spawning(world, self.transitions, self.enter, self.leave)
         self.commons = Commons(world, self.spawning.claim)
         self.sharing = Sharing(world, self.commons)
+        self.snapshots = Snapshots(world, shelves, self.transitions)
+        self._finishing: set[asyncio.Task[None]] = set()
         self.destroying = Destroying(
-            world, self.transitions, self.spawning, self.sharing, self.enter, self.leave
+            world,
+            self.transitions,
+            self.spawning,
+            self.sharing,
+            self.snapshots,
+            self.enter,
+            self.leave,
         )
         self._containers = ContainerRecovery(world, lambda: list(self.all().values()))
         self._recovery = Recovery(
@@ -77,6 +87,10 @@ class Hive:
                 )
         await self.spawning.drop_half_made(self.world.store.projects().get)
         await self._recovery.run(self.all())
+        for live in self.envs.values():
+            task = asyncio.ensure_future(self.snapshots.resume(live))
+            self._finishing.add(task)
+            task.add_done_callback(self._finishing.discard)
         for common in self.commons:
             common.settle()
         for project in self.projects.values():
@@ -92,6 +106,7 @@ class Hive:
         await self.spawning.close()
         await self.destroying.close()
         await self.transitions.close()
+        await asyncio.gather(*self._finishing, return_exceptions=True)
         await self.commons.close()
         for live in self.all().values():
             for unit in live.own.values():

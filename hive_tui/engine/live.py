@@ -289,19 +289,23 @@ class LiveEnv:
 
     def expected_services(self) -> frozenset[str]:
         """Services that should be ready (or, frozen, paused) now."""
-        asked = {name for name, unit in self.own.items() if unit.wanted} | self.claims
+        asked = {name for name, unit in self.own.items() if unit.wanted}
         if self.record.wanted is Wanted.FROZEN:
             return frozenset(asked)
-        return frozenset(asked | level(self.project, self.record.wanted)) & self.units.keys()
+        found = asked | level(self.project, self.record.wanted) | self._shared_at_rest()
+        return frozenset(found) & self.units.keys()
 
     def shared_needs(self) -> frozenset[str]:
         """Shared services that must not go: what it needs at rest, all of them while it moves."""
         shared = self.units.keys() - self.own.keys()
         if self.asked or self.operation or self.suites or self.resuming:
             return frozenset(shared)
+        return self._shared_at_rest()
+
+    def _shared_at_rest(self) -> frozenset[str]:
         asked = {name for name, unit in self.own.items() if unit.wanted} | self.claims
         asked |= level(self.project, self.record.wanted)
-        return needed(self.project, asked) & shared
+        return needed(self.project, asked) & (self.units.keys() - self.own.keys())
 
     def claim(self, name: str, wanted: bool) -> None:
         """Remember that a shared service was asked for by name, or no longer is."""

@@ -7,9 +7,11 @@ main checkout, with all of the env's variables. What makes a part is stored befo
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -39,7 +41,7 @@ def parted(live: LiveEnv) -> frozenset[str]:
     )
 
 
-async def create(live: LiveEnv, name: str, context: StepContext) -> None:
+async def create(live: LiveEnv, name: str, context: StepContext | None = None) -> None:
     """Make the env's part of a shared service; where it is there, it stays as it is.
 
     Raises:
@@ -114,6 +116,8 @@ async def perform(
     source: str,
     more: Mapping[str, str],
     context: StepContext | None = None,
+    output: Path | None = None,
+    given: Path | None = None,
 ) -> None:
     """Run a command at a shared service, with the values of an env that may be gone.
 
@@ -122,6 +126,8 @@ async def perform(
     """
     contained = common.units[service.name].contained
     if contained is None:
+        if output is not None or given is not None:
+            command = f'{{ {command}\n}} {">" if given is None else "<"} "$HIVE_FILE"'
         launch = world.launcher.launch(
             common.whole,
             record,
@@ -132,18 +138,31 @@ async def perform(
             more=more,
             folder=common.whole.root,
         )
-        launch = msgspec.structs.replace(launch, log=world.logs.path(logged.uid, source))
+        launch = msgspec.structs.replace(
+            launch,
+            log=world.logs.path(logged.uid, source),
+            env={**launch.env, "HIVE_FILE": str(output or given or "")},
+        )
         spawned = context.spawned if context is not None else (lambda: None)
         await running.to_end(world, record, launch, source, "part", spawned, logged=logged)
         return
     project, offset = common.project, world.logs.end(logged.uid, source)
+    if given is not None:
+        inside = f"/tmp/hive-{service.name}.load"
+        await world.containers.upload(contained, given, inside)
+        command = f"{{ {command}\n}} < {inside}"
     script, arguments = templates.shell(command, {**templates.values(project, record), **more})
-    given = {**world.launcher.variables(project, record), **arguments}
+    variables = {**world.launcher.variables(project, record), **arguments}
+    with contextlib.ExitStack() as opened:
+        file = None if output is None else opened.enter_context(output.open("wb"))
 
-    def told(_: int, text: bytes) -> None:
-        world.logs.write(logged.uid, source, text)
+        def told(stream: int, text: bytes) -> None:
+            if file is not None and stream == 1:
+                file.write(text)
+            else:
+                world.logs.write(logged.uid, source, text)
 
-    status, line = await world.containers.exec(contained, script, given, told)
+        status, line = await world.containers.exec(contained, script, variables, told)
     if status != 0:
         raise StepFailedError(
             running.ending(status) + (f": {line}" if line else ""),
@@ -151,6 +170,53 @@ async def perform(
             hint=f"hive logs {record.name} {source}",
             env=record.name,
         )
+
+
+# --- snapshots -------------------------------------------------------------------------------
+
+
+async def dump(live: LiveEnv, service: Service, file: Path) -> None:
+    """Write the env's part of a shared service, which is ready, into a file.
+
+    Raises:
+        StepFailedError: It failed.
+    """
+    common, _, per_env = _of(live, service.name)
+    await _through_file(live, common, service, per_env.dump or "", "dump", output=file)
+
+
+async def load(live: LiveEnv, service: Service, file: Path) -> None:
+    """Make the env's part of a shared service, which is ready, be what is in a file.
+
+    Raises:
+        StepFailedError: It failed.
+    """
+    common, _, per_env = _of(live, service.name)
+    await _through_file(live, common, service, per_env.load or "", "load", given=file)
+
+
+async def _through_file(
+    live: LiveEnv,
+    common: Common,
+    service: Service,
+    command: str,
+    word: str,
+    *,
+    output: Path | None = None,
+    given: Path | None = None,
+) -> None:
+    await perform(
+        live.world,
+        common,
+        service,
+        command,
+        record=live.record,
+        logged=live.record,
+        source=f"{service.name}-{word}",
+        more={"template": await template_for(live, service) or ""},
+        output=output,
+        given=given,
+    )
 
 
 # --- removing --------------------------------------------------------------------------------
@@ -181,6 +247,27 @@ async def remove(common: Common, part: Part) -> bool:
     )
     world.store.drop_part(part.env.uid, part.service)
     return True
+
+
+async def drop_template(common: Common, template: Template) -> None:
+    """Remove a template of a service that is ready; nothing happens where nothing says how.
+
+    Raises:
+        StepFailedError: Its `template_drop` failed.
+    """
+    service = common.project.services.get(template.service)
+    per_env = service.per_env if service is not None else None
+    if service is not None and per_env is not None and per_env.template_drop is not None:
+        await perform(
+            common.world,
+            common,
+            service,
+            per_env.template_drop,
+            record=common.record,
+            logged=common.record,
+            source=f"{service.name}-drop",
+            more={"template": template.name},
+        )
 
 
 # --- templates -------------------------------------------------------------------------------

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 from hive_tui.engine import parts
 from hive_tui.engine.common import Common, Commons
 from hive_tui.engine.live import LiveEnv
-from hive_tui.engine.state import Part
+from hive_tui.engine.state import Part, Template
 from hive_tui.engine.world import World
 from hive_tui.model.errors import HiveError
 
@@ -64,3 +65,33 @@ class Sharing:
             return
         async with common.up(part.service):
             await parts.remove(common, part)
+
+    # --- templates -----------------------------------------------------------------------------
+
+    def spare_templates(self) -> tuple[Template, ...]:
+        """Templates that no part of an env was made from, nor the last one that was asked for."""
+        used = {part.template for part in self._world.store.parts()}
+        found: list[Template] = []
+        for common in self._commons:
+            known = sorted(
+                self._world.store.templates(common.record.uid), key=lambda each: each.used
+            )
+            newest = {each.service: each for each in known if each.ready}
+            found += [t for t in known if t.name not in used and newest.get(t.service) != t]
+        return tuple(found)
+
+    async def drop_templates(self, templates: Iterable[Template]) -> dict[str, str]:
+        """Remove templates; returns why some stay, by name."""
+        kept: dict[str, str] = {}
+        by_uid = {common.record.uid: common for common in self._commons}
+        for template in templates:
+            common = by_uid[template.common_uid]
+            try:
+                if template.service in common.own:
+                    async with common.up(template.service):
+                        await parts.drop_template(common, template)
+            except HiveError as error:
+                kept[f"template {template.name}"] = error.message
+            else:
+                self._world.store.drop_template(template.common_uid, template.name)
+        return kept

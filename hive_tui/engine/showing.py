@@ -138,7 +138,7 @@ def _operation(live: LiveEnv) -> Operation | None:
 def _view(live: LiveEnv, name: str) -> ServiceView:
     """A service as this env has it: a shared one that it does not use is none of its business."""
     view = live.units[name].view()
-    if live.shares(name) and name not in live.expected_services():
+    if live.shares(name) and name not in live.shared_needs():
         return ServiceView(name, view.kind, ServiceState.STOPPED, scope=view.scope)
     return view
 

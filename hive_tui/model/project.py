@@ -269,6 +269,8 @@ class Project(msgspec.Struct, frozen=True):
     links: tuple[Link, ...] = ()
     copies: tuple[str, ...] = ()
     """Untracked paths, relative to the main checkout, that a new worktree gets copies of."""
+    data: tuple[str, ...] = ()
+    """Paths, relative to the worktree, of what a snapshot saves."""
     services: dict[str, Service] = {}
     tasks: dict[str, Task] = {}
     tests: dict[str, TestSuite] = {}

@@ -30,6 +30,7 @@ from hive_tui.engine.testing import Testing
 from hive_tui.model.environment import TestState
 from hive_tui.model.errors import RefusedError, UsageError, to_wire
 from hive_tui.model.plan import Outcome, Plan, Transition
+from hive_tui.model.project import Project
 
 
 class Changing:
@@ -64,11 +65,45 @@ class Changing:
             warm=bool(params.get("warm")),
         )
         async with Progress(emit) as progress:
+            if params.get("from"):
+                return await self._spawn_from(project, wish, params, progress)
             return result(
                 await self._hive.spawning.spawn(
                     project, wish, watch=progress.put, wait=waits(params)
                 )
             )
+
+    async def _spawn_from(
+        self, project: Project, wish: Wish, params: Params, progress: Progress
+    ) -> Any:
+        """Make an env with the data of another one, or of a snapshot of it."""
+        name, _, label = text(params, "from").partition(":")
+        if not waits(params):
+            raise UsageError("--from and --no-wait exclude each other", hint="leave one out")
+        source = self._hive.env(name)
+        if source.record.project != project.name:
+            raise UsageError(
+                f"{source.id} is an env of another project", hint=f"name one of {project.name}"
+            )
+        snapshots = self._hive.snapshots
+
+        def told(line: str) -> None:
+            progress.put({"kind": "line", "step": line, "line": line})
+
+        if label:
+            snapshots.find(source, label)
+        else:
+            label = f"for-{wish.name}"
+            await snapshots.save(source, label, force=True, told=told, automatic=True)
+        cold = msgspec.structs.replace(wish, warm=False)
+        ended = await self._hive.spawning.spawn(project, cold, watch=progress.put)
+        if not ended.result.good:
+            return result(ended)
+        live = self._hive.env(f"{project.name}/{wish.name}")
+        await snapshots.bring(live, source.record.uid, label, told=told)
+        if wish.warm:
+            ended = await self._hive.transitions.request(live, Transition.WARM, watch=progress.put)
+        return result(ended)
 
     async def _transition(self, params: Params, emit: Emit) -> Any:
         word = text(params, "transition")

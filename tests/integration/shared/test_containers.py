@@ -30,7 +30,7 @@ seed = "psql -q -d {{template}} -f goods.sql"
 inputs = ["goods.sql"]
 [services.api]
 image = "POSTGRES"
-command = ["sh", "-c", "psql -h pg -d shop_{{env.slug}} -Atc 'SELECT count(*) FROM goods' && exec postgres --version && cat"]
+command = ["sh", "-c", "psql -h pg -d shop_{{env.slug}} -Atc 'SELECT count(*) FROM goods' && exec sleep 1000"]
 needs = ["pg"]
 ready = { log = "^3$" }
 env = { PGHOST = "pg", PGPORT = "5432" }

@@ -42,6 +42,10 @@ CONTRACT = {
     "schema",
     "completions",
     "skill",
+    "snapshot",
+    "snapshots",
+    "restore",
+    "gc",
     "web",
     "tour",
 }

@@ -15,7 +15,18 @@ from pathlib import Path
 
 import msgspec
 
-from bench import containers, cpu, dashboard, figures, fleet, readiness, scheduler, spawn, warm
+from bench import (
+    containers,
+    cpu,
+    dashboard,
+    data,
+    figures,
+    fleet,
+    readiness,
+    scheduler,
+    spawn,
+    warm,
+)
 from bench.figures import Figure
 
 Theme = Callable[[bool, contextlib.ExitStack], list[Figure]]
@@ -27,6 +38,7 @@ THEMES: dict[str, Theme] = {
     "scheduler": scheduler.measure,
     "readiness": readiness.measure,
     "containers": containers.measure,
+    "data": data.measure,
     "spawn": spawn.measure,
     "fleet": fleet.measure,
     "dashboard": dashboard.measure,

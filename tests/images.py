@@ -17,14 +17,6 @@ POSTGRES = "hive-test/postgres:15-3"
 
 _PROGRAMS = ("postgres", "initdb", "psql", "createdb", "dropdb", "pg_isready", "pg_dump")
 _SHELL = tuple(f"/bin/{name}" for name in ("sh", "grep", "cat", "rm", "mkdir", "sleep", "test"))
-    "/bin/sh",
-    "/bin/grep",
-    "/bin/cat",
-    "/bin/rm",
-    "/bin/mkdir",
-    "/bin/sleep",
-    "/usr/bin/test",
-)
 _START = """#!/bin/sh
 if ! test -f /data/PG_VERSION; then
   initdb -D /data -U postgres -A trust -E UTF8 --locale=C --no-sync >&2

@@ -6,10 +6,8 @@ from argparse import Namespace
 from typing import Any
 
 from hive_tui.cli.context import Context
-from hive_tui.cli.text import plain
+from hive_tui.cli.text import plain, size
 from hive_tui.model.errors import RefusedError, UsageError
-
-_UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 def snapshot(args: Namespace, context: Context) -> int:
@@ -72,15 +70,6 @@ def gc(args: Namespace, context: Context) -> int:
         if not answer["found"]:
             context.print("nothing is left over")
     return 1 if answer["kept"] else 0
-
-
-def size(count: float) -> str:
-    """Bytes in the unit that a person would take."""
-    for unit in _UNITS:
-        if count < 1000 or unit == _UNITS[-1]:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    raise AssertionError("the last unit takes everything")
 
 
 def _label(words: list[str], command: str) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hive_tui.cli.context import Context, bare, encode
-from hive_tui.cli.text import plain, seconds
+from hive_tui.cli.text import plain, seconds, size
 from hive_tui.cli.waterfall import Bar, waterfall
 from hive_tui.model.errors import HiveError, UsageError
 
@@ -76,7 +76,17 @@ def plan(args: Namespace, context: Context) -> int:
         context.print(*waterfall(bars, width=context.width(context.out), ink=context.ink))
     for step in answer.get("skipped", ()):
         context.print(f"  {plain(step['name'])} is skipped: {plain(step['reason'])}")
+    context.print(*map(_sharing, answer.get("sharing", ())))
     return 0
+
+
+def _sharing(row: Mapping[str, Any]) -> str:
+    """What a service saves in memory by being shared, or would save."""
+    name, envs, saves = plain(row["service"]), row["envs"], row["saves_bytes"]
+    amount = "an amount not measured yet" if saves is None else f"about {size(saves)} of memory"
+    if row["scope"] == "shared":
+        return f"  {name} is shared by {envs} env{'s' if envs != 1 else ''}: saves {amount}"
+    return f'  {name} runs in {envs} envs: scope = "shared" would save {amount}'
 
 
 def trace(args: Namespace, context: Context) -> int:

@@ -123,6 +123,30 @@ def _published(live: LiveEnv) -> dict[int, ports.Published]:
     return found
 
 
+def shared_memory(hive: Hive, live: LiveEnv) -> list[dict[str, Any]]:
+    """What sharing saves in memory, or would save, as far as it was measured.
+
+    Of a shared service, what each further env that uses it would take; of a container that
+    several envs run for themselves, what all but one of them take.
+    """
+    rows: list[dict[str, Any]] = []
+    envs = [env for env in hive.envs.values() if env.record.project == live.record.project]
+    for name, service in live.project.services.items():
+        if live.common is not None and live.shares(name):
+            users = len(live.common.users_of(name))
+            each = live.common.service_memory.get(name)
+            saves = None if each is None else each * max(0, users - 1)
+        elif service.contained:
+            found = [env.service_memory[name] for env in envs if name in env.service_memory]
+            users, saves = len(found), sum(found) - max(found, default=0)
+        else:
+            continue
+        if users > 1 or live.shares(name):
+            row = {"service": name, "scope": service.scope.value, "envs": users}
+            rows.append({**row, "saves_bytes": saves})
+    return rows
+
+
 def skipped(live: LiveEnv, plan: Plan) -> list[dict[str, str]]:
     """What a warm would leave out, and why."""
     planned = {step.target for step in plan.steps}

@@ -182,6 +182,7 @@ class Snapshots:
                 f"hive restore {live.record.name} {BEFORE}"
             )
             raise
+        await self._back(live, wanted, told)
 
     async def resume(self, live: LiveEnv) -> None:
         """Finish what a daemon left half restored, and remove what it left half saved."""
@@ -231,7 +232,10 @@ class Snapshots:
                 self._world.checkpoint("restore:part")
             self._note(live, None)
         live.event("snapshot.restored", f"{live.record.name}: is as it was in {what.label}")
-        if (back := _BACK.get(what.wanted)) is not None:
+
+    async def _back(self, live: LiveEnv, wanted: Wanted, told: Told) -> None:
+        """Make the env what it was wanted to be before; its data are good by now."""
+        if (back := _BACK.get(wanted)) is not None:
             told("starting its services")
             await self._go(live, back)
 

@@ -69,7 +69,8 @@ class Looking:
             world.scheduler.slots,
             world.scheduler.lanes,
         )
-        return {**preview, "skipped": answers.skipped(live, plan)}
+        sharing = answers.shared_memory(self._hive, live)
+        return {**preview, "skipped": answers.skipped(live, plan), "sharing": sharing}
 
     async def _trace(self, params: Params, emit: Emit) -> Any:
         live = env_of(self._hive, params)

@@ -55,6 +55,13 @@ def check(document: Mapping[str, object], file: File) -> Iterator[Problem]:
         file: The part of it that fits the schema.
     """
     shared = [name for name, service in file.services.items() if service.scope == "shared"]
+    named = file.ports.names
+    more = {port for name in shared for port in file.services[name].ports if port not in named}
+    if len(named) + len(more) > file.ports.block:
+        found = (
+            f"{file.ports.block}, for {len(named) + len(more)} ports with those of shared services"
+        )
+        yield Problem(("ports", "block"), found, "a number with room for all of them")
     written = document.get("services")
     for name, service in file.services.items():
         path: KeyPath = ("services", name)
@@ -64,7 +71,8 @@ def check(document: Mapping[str, object], file: File) -> Iterator[Problem]:
             for index, need in enumerate(service.needs):
                 if need not in shared:
                     found = f"{show(need)}, which every env has for itself"
-                    allowed = listed(shared, "no name, for nothing else is shared")
+                    others = [other for other in shared if other != name]
+                    allowed = listed(others, "no name, for nothing else is shared")
                     yield Problem((*path, "needs", index), found, allowed)
             if service.per_env is not UNSET:
                 yield from _per_env((*path, "per_env"), service.per_env)

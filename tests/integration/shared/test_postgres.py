@@ -54,7 +54,7 @@ def shop(yard: Yard, *, template: bool = True) -> None:
     toml = SHOP.replace("BASE", str(yard.port_base())).replace("ENV\n", databases.PG_ENV, 1)
     toml = toml.replace("LIST", LIST, 1).replace("SERVE", databases.postgres(yard.folder / "pg"))
     toml = toml.replace("CREATE", databases.CREATE, 1)
-    toml = toml.replace("{FROM}", " -T {{template}}" if template else "")
+    toml = toml.replace("{FROM}", " -T {{template}} --strategy=file_copy" if template else "")
     if not template:
         seed = "psql -q -f goods.sql"
         toml += f'[tasks.seed]\nrun = "{seed}"\nneeds = ["pg"]\ninputs = ["goods.sql"]\n'

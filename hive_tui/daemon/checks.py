@@ -26,7 +26,7 @@ async def run(hive: Hive, home: Home, cwd: str) -> list[dict[str, Any]]:
         _files(),
         _secrets(hive, home),
         *await _engine(hive),
-        _leftovers(hive),
+        await _leftovers(hive),
         *[_project(hive, name) for name in hive.world.store.projects()],
         await _here(hive, cwd),
     ]
@@ -94,9 +94,14 @@ async def _engine(hive: Hive) -> list[dict[str, Any]]:
     ]
 
 
-def _leftovers(hive: Hive) -> dict[str, Any]:
+async def _leftovers(hive: Hive) -> dict[str, Any]:
     """What envs that are gone still have at shared services."""
     leaked = [f"{part.service} of {part.env.id}" for part in hive.sharing.leaked()]
+    try:
+        strange = await hive.sharing.strangers()
+    except HiveError as error:
+        return _row("shared services", False, error.message, error.hint or "see its `list`")
+    leaked += [f"{part.service} of {part.env.id}, which nobody knows" for part in strange]
     if leaked:
         said = f"left by envs that are gone: {', '.join(leaked)}"
         return _row("shared services", False, said, "`hive gc` removes it")

@@ -52,7 +52,6 @@ class Common(LiveEnv):
 
     def changed(self) -> None:
         """Show the change in every env that shares it."""
-        self._forget_ended()
         for live in self.users.values():
             live.changed()
 
@@ -95,7 +94,9 @@ class Common(LiveEnv):
             self.settle()
 
     def settle(self) -> None:
-        """Stop, soon, what no env needs any more."""
+        """Stop, soon, what no env needs any more; nothing while that cannot be read."""
+        if self.unread is not None:
+            return
         self._unsettled = True
         if (self._settling is None or self._settling.done()) and not self._closed:
             self._settling = asyncio.ensure_future(self._settle())
@@ -123,6 +124,7 @@ class Common(LiveEnv):
                 except HiveError as error:
                     log.warning("shared service=%s of %s stays: %s", name, self.id, error)
                     break
+        self._forget_ended()
 
     def _spare(self) -> str | None:
         """A service that runs, and that neither an env nor another one that runs needs."""

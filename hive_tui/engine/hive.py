@@ -74,6 +74,8 @@ class Hive:
         for name, root in self.world.store.projects().items():
             self._read(name, root)
         self.commons.open()
+        for common in self.commons:
+            common.unread = self._problems.get(common.record.project)
         for record in self.world.store.envs():
             project = self.projects.get(record.project)
             if project is None:

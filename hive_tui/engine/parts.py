@@ -7,9 +7,12 @@ main checkout, with all of the env's variables. What makes a part is stored befo
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import logging
+import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,6 +30,8 @@ from hive_tui.model.errors import HiveError
 from hive_tui.model.project import PerEnv, Service
 
 log = logging.getLogger(__name__)
+
+_SLUG = re.compile("[a-z0-9_]{1,40}")
 
 
 def parted(live: LiveEnv) -> frozenset[str]:
@@ -247,6 +252,32 @@ async def remove(common: Common, part: Part) -> bool:
     )
     world.store.drop_part(part.env.uid, part.service)
     return True
+
+
+async def listed(common: Common, service: Service) -> frozenset[str]:
+    """What the service, which is ready, says has a part: slugs; empty where it cannot say.
+
+    Raises:
+        StepFailedError: Its `list` failed.
+    """
+    per_env = service.per_env
+    if per_env is None or per_env.list is None:
+        return frozenset()
+    with tempfile.TemporaryDirectory(prefix="hive-") as folder:
+        file = Path(folder, "list")
+        await perform(
+            common.world,
+            common,
+            service,
+            per_env.list,
+            record=common.record,
+            logged=common.record,
+            source=f"{service.name}-list",
+            more={},
+            output=file,
+        )
+        words = await asyncio.to_thread(file.read_text, errors="replace")
+    return frozenset(word for word in words.split() if _SLUG.fullmatch(word))
 
 
 async def drop_template(common: Common, template: Template) -> None:

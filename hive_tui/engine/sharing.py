@@ -10,11 +10,14 @@ import asyncio
 import logging
 from collections.abc import Iterable
 
+import msgspec
+
 from hive_tui.engine import parts
 from hive_tui.engine.common import Common, Commons
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.state import Part, Template
 from hive_tui.engine.world import World
+from hive_tui.model.environment import ServiceState
 from hive_tui.model.errors import HiveError
 
 log = logging.getLogger(__name__)
@@ -65,6 +68,38 @@ class Sharing:
             return
         async with common.up(part.service):
             await parts.remove(common, part)
+
+    async def strangers(self) -> tuple[Part, ...]:
+        """Parts that services which run say they have, of slugs that nobody knows.
+
+        They were made by hand, or by a hive whose state was lost.
+        """
+        store = self._world.store
+        known = {record.slug for record in store.envs()}
+        known |= {trashed.record.slug for trashed in store.trash()}
+        known |= {part.env.slug for part in store.parts()}
+        found = []
+        for common in self._commons:
+            templates = [each.name for each in store.templates(common.record.uid)]
+            for name, unit in common.own.items():
+                if unit.state is not ServiceState.READY:
+                    continue
+                slugs = await parts.listed(common, unit.service) - known
+                for slug in sorted(slugs):
+                    if not any(template.endswith(slug) for template in templates):
+                        env = msgspec.structs.replace(common.record, slug=slug, name=slug)
+                        found.append(Part(env, name, "", "", None))
+        return tuple(found)
+
+    async def drop(self, strange: Iterable[Part]) -> dict[str, str]:
+        """Remove parts of `strangers`; returns why some stay, by name."""
+        kept: dict[str, str] = {}
+        for part in strange:
+            try:
+                await self._remove(self._commons.of(part.env.project), part)
+            except HiveError as error:
+                kept[f"{part.service} of {part.env.name}, which nobody knows"] = error.message
+        return kept
 
     # --- templates -----------------------------------------------------------------------------
 

@@ -61,10 +61,13 @@ class Keeping:
         spare = self._hive.sharing.spare_templates()
         rows = [f"{part.service} of {part.env.name}" for part in leaked]
         rows += [f"template {template.name}" for template in spare]
+        strange = await self._hive.sharing.strangers()
+        rows += [f"{part.service} of {part.env.name}, which nobody knows" for part in strange]
         if params.get("dry_run"):
             return {"found": rows, "kept": {}}
         _, kept = await self._hive.sharing.sweep()
         kept |= await self._hive.sharing.drop_templates(spare)
+        kept |= await self._hive.sharing.drop(strange)
         return {"found": rows, "kept": kept}
 
 

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tests import databases
-from tests.hives import Yard
+from tests.hives import Yard, alive
 
 SHOP = """
 [ports]
@@ -131,3 +131,27 @@ def test_the_database_of_a_destroyed_env_is_dropped_with_its_trash(yard: Yard) -
     yard.hive("destroy", "two")
     yard.until(lambda: "shop_one" not in databases_of(yard), "the database is dropped")
     assert {"shop_two", "shop_three"} <= databases_of(yard)
+
+
+def test_a_database_that_nobody_knows_is_found_and_removed(yard: Yard) -> None:
+    shop(yard)
+    yard.hive("spawn", "one", "--warm")
+    yard.hive("run", "one", "--", "createdb", "shop_lost")
+    assert "lost, which nobody knows" in yard.hive("doctor", status=None).out
+    assert "lost, which nobody knows" in yard.hive("gc", status=4).err
+    yard.hive("gc", "--yes")
+    assert {name for name in databases_of(yard) if "seed" not in name} == {"shop_one"}
+
+
+def test_it_runs_on_while_hive_toml_cannot_be_read(yard: Yard) -> None:
+    shop(yard)
+    yard.hive("spawn", "one", "--warm")
+    pid = yard.service("one", "pg")["pid"]
+    toml = (yard.repo / "hive.toml").read_text()
+    (yard.repo / "hive.toml").write_text("nonsense")
+    yard.kill_daemon()
+    yard.hive("list")
+    assert alive(pid)
+    (yard.repo / "hive.toml").write_text(toml)
+    yard.hive("warm", "one")
+    assert yard.service("one", "pg")["pid"] == pid

@@ -6,12 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= auto
+MOMENT := tests/app/moment.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types layers bench run pictures docs lock clean
+.PHONY: help setup demo test check lint types layers bench run pictures pictures-redraw docs lock clean
 
 help:  ## what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## .venv with hive and everything that development needs
 
@@ -47,10 +48,14 @@ check: lint types layers test  ## what CI runs
 bench: setup  ## every figure of docs/performance.md, side by side with peers and floors
 	$(BIN)/python -m bench
 
-pictures: setup  ## docs/pictures from the real dashboard on the demo
+pictures: setup  ## docs/pictures anew, from the demo as it is in a minute
 	@home=$$(mktemp -d) && export HIVE_HOME=$$home && \
 	trap '$(BIN)/hive demo --reset >/dev/null 2>&1; $(BIN)/hive daemon stop >/dev/null 2>&1; rm -rf "$$home"' EXIT && \
-	$(BIN)/hive demo --no-dashboard && $(BIN)/python -m hive_tui.app.pictures docs/pictures
+	$(BIN)/hive demo --no-dashboard && $(BIN)/python -m hive_tui.app.pictures take $(MOMENT)
+	$(BIN)/python -m hive_tui.app.pictures draw $(MOMENT) docs/pictures
+
+pictures-redraw: setup  ## docs/pictures from the demo as it was, after a change of the screens
+	$(BIN)/python -m hive_tui.app.pictures draw $(MOMENT) docs/pictures
 
 docs: setup  ## the generated pages of docs/
 	$(BIN)/python -m hive_tui.config.reference docs/hive-toml.md

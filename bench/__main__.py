@@ -22,6 +22,7 @@ from bench import (
     data,
     figures,
     fleet,
+    memory,
     readiness,
     scheduler,
     spawn,
@@ -41,6 +42,7 @@ THEMES: dict[str, Theme] = {
     "data": data.measure,
     "spawn": spawn.measure,
     "fleet": fleet.measure,
+    "memory": memory.measure,
     "dashboard": dashboard.measure,
 }
 

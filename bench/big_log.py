@@ -67,10 +67,12 @@ def _big(made: Yard, log: Path, rounds: int) -> list[Figure]:
             shown.until("warm", "\x1b")
             time.sleep(0.2)
         shown.until("following", "l")
-        found_s = shown.until("the very ", "/first needle\r")
+        shown.until("first needle", "/first needle")
+        found_s = shown.until("the very ", "\r")
+        shown.until("following", "G")
         for at in range(rounds):
-            shown.until("following", "G")
-            shown.until("searching back", f"/nowhere{at}\r")
+            shown.until(f"nowhere{at}", f"/nowhere{at}")
+            shown.until("searching back", "\r")
             given_up.append(shown.until("given up", "\x1b") * 1e3)
         rss = psutil.Process(shown.process.pid).memory_info().rss / 1e6
     grown = (daemon.memory_info().rss - before) / 1e6

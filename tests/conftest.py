@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
+import hypothesis
 import pytest
 
 from tests.hives import Yard
+from tests.terminals import Terminal
+
+hypothesis.settings.register_profile("hive")  # a busy machine is no failure
+hypothesis.settings.load_profile("hive")
+
+
+class OnTerminal(Protocol):
+    """Runs `hive` in the yard's repository on a terminal of its own."""
+
+    def __call__(
+        self,
+        *words: str,
+        columns: int = 120,
+        rows: int = 36,
+        environ: dict[str, str] | None = None,
+        controlling: bool = True,
+    ) -> Terminal:
+        """Start it.
+
+        Args:
+            words: After `hive`; none for the dashboard.
+            columns: Cells of a row.
+            rows: Rows of the terminal.
+            environ: Beside the yard's own variables.
+            controlling: Whether a hang-up is told.
+        """
 
 
 @pytest.fixture
@@ -19,3 +48,31 @@ def yard() -> Iterator[Yard]:
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture
+def on_terminal(yard: Yard) -> Iterator[OnTerminal]:
+    """Terminals with commands of the yard; closed afterwards."""
+    opened: list[Terminal] = []
+
+    def start(
+        *words: str,
+        columns: int = 120,
+        rows: int = 36,
+        environ: dict[str, str] | None = None,
+        controlling: bool = True,
+    ) -> Terminal:
+        terminal = Terminal(
+            (sys.executable, "-m", "hive_tui", *words),
+            environ={**yard.environ, **(environ or {})},
+            controlling=controlling,
+            cwd=yard.repo,
+            columns=columns,
+            rows=rows,
+        )
+        opened.append(terminal)
+        return terminal
+
+    yield start
+    for terminal in opened:
+        terminal.close()

@@ -9,13 +9,16 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 BUSYBOX = "hive-test/busybox:1"
 """Busybox and nothing else, with its tools by name."""
+
+REDIS = "hive-test/redis:1"
+"""A real Redis, its client, and busybox."""
 
 _BUSYBOX = "/usr/bin/busybox"
 _APPLETS = (
@@ -61,8 +64,14 @@ def busybox(host: str | None = None) -> str:
     return BUSYBOX
 
 
-def image(reference: str, links: Mapping[str, str], *, host: str | None = None) -> None:
-    """Import an image of busybox with links to it."""
+def image(
+    reference: str,
+    links: Mapping[str, str],
+    programs: Sequence[str] = (),
+    *,
+    host: str | None = None,
+) -> None:
+    """Import an image of busybox with links to it, and of programs of this machine."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "image.tar")
         with tarfile.open(path, "w") as tar:
@@ -71,11 +80,30 @@ def image(reference: str, links: Mapping[str, str], *, host: str | None = None) 
                 entry.type, entry.mode = tarfile.DIRTYPE, 0o755
                 tar.addfile(entry)
             tar.add(_BUSYBOX, "bin/busybox")
+            for file in _with_libraries(programs):
+                tar.add(file.resolve(), str(file).lstrip("/"))
             for name, target in links.items():
                 entry = tarfile.TarInfo(name)
                 entry.type, entry.linkname, entry.mode = tarfile.SYMTYPE, target, 0o777
                 tar.addfile(entry)
-        docker("import", "--change", "ENV PATH=/bin", str(path), reference, host=host)
+        docker("import", "--change", "ENV PATH=/bin:/usr/bin", str(path), reference, host=host)
+
+
+def redis(host: str | None = None) -> str:
+    """A real Redis out of Debian's package, made where it is not there; its reference."""
+    if not docker("images", "-q", REDIS, host=host).strip():
+        programs = ("/usr/bin/redis-server", "/usr/bin/redis-cli")
+        image(REDIS, {f"bin/{name}": "busybox" for name in _APPLETS}, programs, host=host)
+    return REDIS
+
+
+def _with_libraries(programs: Sequence[str]) -> list[Path]:
+    """The programs and all shared libraries that they load."""
+    found = {Path(program) for program in programs}
+    for program in programs:
+        told = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+        found |= {Path(word) for word in told.split() if word.startswith("/")}
+    return sorted(found)
 
 
 def left(home: str, host: str | None = None) -> dict[str, list[str]]:

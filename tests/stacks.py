@@ -61,6 +61,14 @@ class Stack:
         return self.yard.hive("logs", env, *names, "-n", "10000").out
 
     def close(self) -> None:
-        """End the hive, then remove what it has at the engine."""
+        """End the hive, then remove what it has at the engine, and images made for it alone."""
         self.yard.close()
+        images = {
+            str(engines.inspect(container, self.host)["Image"])
+            for container in self.left()["containers"]
+        }
         engines.sweep(self.tag, self.host)
+        for image in images:
+            tags = str(engines.inspect(image, self.host).get("RepoTags"))
+            if "hive-test/" not in tags:
+                engines.docker("rmi", "-f", image, check=False, host=self.host)

@@ -41,6 +41,7 @@ KEYS: Mapping[str, str] = {
     "pagedown": "\x1b[6~",
     "slash": "/",
     "question_mark": "?",
+    "ampersand": "&",
 }
 """What a terminal sends for the keys that have names, by the names of Textual and of the docs."""
 
@@ -49,6 +50,9 @@ _LAUNCHER = (
     "os.execvp(sys.argv[1], sys.argv[1:])"
 )
 """Makes the terminal the controlling one, as a terminal window does; then becomes the program."""
+
+FULL_BYTES = 4095
+"""What Linux holds for the reader of a terminal before the writer has to wait."""
 
 _ALTERNATE = 1049
 _ASKS_FOR_FRAMES = b"\x1b[?2026$p"
@@ -95,16 +99,20 @@ class Terminal:
         cwd: Path,
         columns: int = 120,
         rows: int = 36,
+        controlling: bool = True,
     ) -> None:
         """Start the program as the leader of a session that has the terminal.
 
         Args:
             argv: Its command line.
-            environ: Its environment; `TERM` is set here.
+            environ: Its environment; `TERM` is `xterm-256color` where it says nothing.
             cwd: Its folder.
             columns: Cells of a row.
             rows: Rows of the terminal.
+            controlling: Whether the terminal is its session's, which a hang-up is then told.
         """
+        self.drawn = b""
+        """All that was drawn so far, as it came."""
         self._screen = Screen(columns, rows)
         self._stream = pyte.Stream(self._screen)
         self._undecoded = b""
@@ -112,9 +120,9 @@ class Terminal:
         self._master, slave = pty.openpty()
         self._set_size(columns, rows)
         self.process = subprocess.Popen(
-            (sys.executable, "-c", _LAUNCHER, *argv),
+            (sys.executable, "-c", _LAUNCHER, *argv) if controlling else argv,
             cwd=cwd,
-            env={**environ, "TERM": "xterm-256color"},
+            env={"TERM": "xterm-256color", **environ},
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -138,6 +146,26 @@ class Terminal:
         return tuple(
             tuple(self._screen.buffer[y][x] for x in width) for y in range(self._screen.lines)
         )
+
+    def columns_of(self, row: int, words: str) -> list[int]:
+        """Cells of a row in which such words begin."""
+        cells = [self._screen.buffer[row][at].data for at in range(self._screen.columns)]
+        return [at for at in range(len(cells)) if "".join(cells[at:]).startswith(words)]
+
+    def hidden(self, but: str = "") -> list[str]:
+        """Signs, other than some, that stand on a ground of their own colour."""
+        screen = self._screen
+        return [
+            f"{y},{x}: {cell.data!r} {cell.fg} on {cell.bg}"
+            for y in range(screen.lines)
+            for x in range(screen.columns)
+            if (cell := screen.buffer[y][x]).data not in f" {but}" and cell.fg == cell.bg
+        ]
+
+    def full(self) -> bool:
+        """True where what it draws is not read and it can draw no more."""
+        waiting = struct.unpack("i", fcntl.ioctl(self._master, termios.FIONREAD, b"\0" * 4))[0]
+        return bool(waiting >= FULL_BYTES)
 
     def until(self, condition: Callable[[], object], what: str) -> None:
         """Take what is drawn until something is so.
@@ -181,6 +209,20 @@ class Terminal:
     def press(self, *keys: str) -> None:
         """Type keys by their names, or text as it is."""
         os.write(self._master, "".join(map(key_bytes, keys)).encode())
+
+    def press_and_see(self, *keys: str) -> None:
+        """Type keys and wait until something below the head looks otherwise."""
+        before = self.picture()[1:]
+        self.press(*keys)
+        self.until(lambda: self.picture()[1:] != before, f"{keys} change what is seen")
+
+    def paste(self, text: str) -> None:
+        """Paste, as a terminal does that was asked to bracket it."""
+        data = b"\x1b[200~" + text.encode() + b"\x1b[201~"
+        while data:  # more than the kernel holds goes in pieces, drawn in between
+            if select.select([self._master], [self._master], [], DEADLINE_S)[1]:
+                data = data[os.write(self._master, data[:1024]) :]
+            self._take(0)
 
     def mouse(self, button: int, x: int, y: int, *, up: bool = True) -> None:
         """A button of the mouse (64 and 65: the wheel) at a cell, in the SGR encoding."""
@@ -234,6 +276,7 @@ class Terminal:
                 drawn = os.read(self._master, 1 << 16)
             except OSError:  # nobody has the other end any more
                 return
+            self.drawn += drawn
             self._draw(drawn)
             wait_s = 0
 

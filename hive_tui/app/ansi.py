@@ -8,6 +8,8 @@ from rich.ansi import AnsiDecoder
 from rich.style import Style
 from rich.text import Text
 
+from hive_tui.app.lines import even
+
 NEAR = 2048
 """Bytes of a line that are looked at where it is shown from its start."""
 
@@ -49,7 +51,7 @@ def decode(raw: bytes, most: int = NEAR) -> Text:
     text = _ESCAPES.sub(_only_colours, text)
     text = _CONTROLS.sub("·", text).expandtabs(8)
     if not text.isascii():
-        text = _PILES.sub(r"\1", _JOINERS.sub("", text))
+        text = _PILES.sub(r"\1", _JOINERS.sub("", even(text)))
     line = AnsiDecoder().decode_line(text) if "\x1b" in text else Text(text)
     line.stylize(_SEEN)
     line.end = ""

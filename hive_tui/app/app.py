@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,17 +10,22 @@ from pathlib import Path
 
 from textual import on
 from textual.app import App, SystemCommand
-from textual.events import Event, InputEvent
+from textual.command import CommandPalette
+from textual.events import Event, InputEvent, Key
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.theme import ThemeProvider
+from textual.widgets import Input
 
 from hive_tui.app import figures, keymap, themes
 from hive_tui.app.actions import DEFAULT
 from hive_tui.app.beginning import DemoMaker, repository_without_toml
 from hive_tui.app.bridge import Bridge
+from hive_tui.app.ending import end_with_terminal, on_signals
 from hive_tui.app.intents import Intents
-from hive_tui.app.marks import TRANSITIONS
+from hive_tui.app.lines import safe
+from hive_tui.app.marks import TRANSITIONS, of_level
 from hive_tui.app.notices import Notice, kept
 from hive_tui.app.pace import Pace
 from hive_tui.app.palette import ActionCommands
@@ -50,6 +56,8 @@ class HiveApp(App[None]):
     CSS_PATH = "app.tcss"
     COMMANDS = {ActionCommands}
     BINDINGS = []
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (12, "-tall")]
 
     @dataclass
     class Changed(Message, bubble=False):
@@ -106,6 +114,8 @@ class HiveApp(App[None]):
         self._tour_wanted = tour
         self._bindings.key_to_bindings.pop(self.COMMAND_PALETTE_BINDING, None)  # the registry's
         self.plain = plain
+        self.few_colours = False
+        """True where there are sixteen colours alone. Set before it runs."""
         self._clock = clock
         self._pace = pace
         self._settled = False
@@ -124,11 +134,21 @@ class HiveApp(App[None]):
 
     def on_mount(self) -> None:
         """Put on the theme, and begin to listen."""
+        self.set_class(self.few_colours, "-few")
+        self.set_class(self.plain, "-ascii")
         self._load_themes()
         self._read_keymap()
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.run_worker(self._bridge.run(), name="bridge", exit_on_error=True)
         self.set_interval(1.0, self._tick)
+        if not self.is_headless and not self.is_web:
+            self._leave_on_signals()
+
+    def on_key(self, event: Key) -> None:
+        """What was typed in one breath with the key that opened a field belongs into it."""
+        field = self.focused
+        if isinstance(field, Input) and event.character and event.is_printable:
+            field.insert_text_at_cursor(event.character)
 
     async def on_event(self, event: Event) -> None:
         """Note that the person waits for an answer, then give it."""
@@ -147,9 +167,12 @@ class HiveApp(App[None]):
 
     @on(Changed)
     def show_changes(self, message: Changed) -> None:
-        """Take the new state and let the screen in front draw it."""
+        """Take the new state and let the screen in front draw it; nothing while all closes."""
+        if not self.is_running:
+            return
         self.state = message.state
         self._welcome_or_not()
+        self._drop_the_question()
         self._tick()
         if self._pace is not None and not self._settled:
             self._settled = True
@@ -185,7 +208,18 @@ class HiveApp(App[None]):
         notice = Notice(self._clock(), severity, message)
         self.notices = kept(self.notices, notice)
         self.tour.follow_soon()
-        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        sign = of_level(severity).sign(self.plain).strip()
+        shown = f"{sign} {message}" if sign else message
+        super().notify(shown, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def action_command_palette(self) -> None:
+        """Find an action by its name."""
+        if self.use_command_palette and isinstance(self.screen, HiveScreen):
+            self.push_screen(CommandPalette(placeholder="Find an action", id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Choose the colours by their name."""
+        self.push_screen(CommandPalette(providers=[ThemeProvider], placeholder="Find a theme"))
 
     def write_toml(self) -> None:
         """Write a hive.toml for the repository here, and make it known."""
@@ -263,7 +297,7 @@ class HiveApp(App[None]):
         self.post_message(self.Changed(state))
 
     def _tick(self) -> None:
-        if isinstance(self.screen, HiveScreen):
+        if self.is_running and isinstance(self.screen, HiveScreen):  # not while all closes
             self.screen.redraw()
 
     def _welcome_or_not(self) -> None:
@@ -289,6 +323,25 @@ class HiveApp(App[None]):
         if first and not self.demo.running and isinstance(screen, FleetScreen):
             self._form_offered = True
             self.ask_new(None, by_itself=True)
+
+    def _leave_on_signals(self) -> None:
+        """Give the terminal back in order where something else ends the dashboard."""
+        loop = asyncio.get_running_loop()
+
+        def leave(status: int) -> None:
+            loop.call_soon_threadsafe(self.exit, None, status)
+
+        on_signals(leave)
+        end_with_terminal()
+
+    def _drop_the_question(self) -> None:
+        """Nobody is asked about an env that has gone."""
+        question = self.screen
+        if not isinstance(question, DestroyDialog) or self.state.link is not Link.LIVE:
+            return
+        if question.env.id not in self.state.envs:
+            question.dismiss(None)
+            self.notify(f"{safe(question.env.view.name)} is gone already")
 
     def _load_themes(self) -> None:
         """Put on the first theme; the product's own are the only ones that are offered."""

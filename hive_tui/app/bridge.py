@@ -78,7 +78,8 @@ class Bridge:
     def _linked(self, connection: ConnectionState, reason: str | None) -> None:
         if connection == "connected":
             return  # the snapshot that follows brings both the link and the values
-        self._take(relink(self._state, Link.LOST, reason))
+        link = Link.REFUSED if connection == "failed" else Link.LOST
+        self._take(relink(self._state, link, reason))
 
     def _hear(self) -> None:
         self._heard_at = asyncio.get_running_loop().time()

@@ -55,7 +55,7 @@ async def _run(command: Sequence[str], cwd: str, env: Mapping[str, str]) -> int:
     try:
         return await process.wait()
     except asyncio.CancelledError:
-        process.terminate()
+        process.send_signal(signal.SIGHUP)  # a shell at its prompt ignores SIGTERM
         await process.wait()
         raise
 

@@ -17,6 +17,7 @@ from hive_tui.app import figures
 from hive_tui.app.browsing import open_in_browser
 from hive_tui.app.handover import hand_over
 from hive_tui.app.lines import safe
+from hive_tui.app.screens.room import RoomDialog
 from hive_tui.model.environment import EnvDetail, EnvState
 from hive_tui.model.errors import HiveError, from_wire
 
@@ -47,8 +48,35 @@ class Intents:
 
     def transition(self, env: EnvDetail, name: str) -> None:
         """Ask for a transition: `warm`, `cool`, `start`, `stop`, `freeze` or `thaw`."""
-        params = {"env": env.id, "transition": name, "wait": True}
-        self._send("transition", params, lambda result: self._told(env.view.name, result))
+        self._transition(env, name)
+
+    def _transition(self, env: EnvDetail, name: str, **more: str) -> None:
+        def refused(error: HiveError) -> None:
+            if error.code == "no_room":
+                self._run(self._ask_for_room(env))
+            else:
+                self._failed(error)
+
+        params = {"env": env.id, "transition": name, "wait": True, **more}
+        self._run(
+            self._call(
+                "transition", params, lambda result: self._told(env.view.name, result), refused
+            )
+        )
+
+    async def _ask_for_room(self, env: EnvDetail) -> None:
+        """Ask who is to make room for an env that did not fit, and do that."""
+        try:
+            room = await self._client.call("room", {"env": env.id})
+        except HiveError as error:
+            self._failed(error)
+            return
+
+        def answered(way: str | None) -> None:
+            if way is not None:
+                self._transition(env, "warm", room=way)
+
+        self._app.push_screen(RoomDialog(env.view.name, room), answered)
 
     def cool(self, env: EnvDetail) -> None:
         """Bring the env to cold, from above or from below."""
@@ -144,7 +172,8 @@ class Intents:
 
     def shell(self, env: EnvDetail) -> None:
         """Give the terminal to a shell in the env's worktree, with the env's variables."""
-        self._send("environ", {"env": env.id}, lambda found: self._run(self._shell(env, found)))
+        params = {"env": env.id, "pid": os.getpid(), "what": "a shell"}
+        self._send("environ", params, lambda found: self._run(self._shell(env, found)))
 
     def focus(self, env: str | None) -> None:
         """Tell the scheduler which env the person looks at."""
@@ -156,11 +185,17 @@ class Intents:
     def _run(self, work: Awaitable[None]) -> None:
         self._app.run_worker(work, group="intents", exit_on_error=False)
 
-    async def _call(self, method: str, params: dict[str, Any], then: Then) -> None:
+    async def _call(
+        self,
+        method: str,
+        params: dict[str, Any],
+        then: Then,
+        refused: Callable[[HiveError], None] | None = None,
+    ) -> None:
         try:
             result = await self._client.call(method, params)
         except HiveError as error:
-            self._failed(error)
+            (refused or self._failed)(error)
         else:
             then(result if isinstance(result, dict) else {})
 
@@ -183,6 +218,9 @@ class Intents:
             self._tell(text, "warning", timeout_s=10)
         except OSError as error:
             self._tell(f"{name}: no shell: {error}", "error", timeout_s=10)
+        finally:
+            if (lease := found.get("lease")) is not None:
+                await self._quietly("release_hold", {"lease": lease})
 
     async def _browse(self, url: str) -> None:
         if self._app.is_web:

@@ -41,6 +41,7 @@ _ASCII = {
     "→": ">",
     "│": "|",
     "▌": "|",
+    "▸": ">",
 }
 """What stands for our own signs on a terminal with ASCII only."""
 
@@ -49,6 +50,15 @@ _UNSAFE = re.compile(
     "\ud800-\udfff]"
 )
 """Controls, line and paragraph ends, invisible and direction-changing characters, surrogates."""
+
+_UNSURE = re.compile(
+    "[\u200c\u200d\u20e3\ufe00-\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff"
+    "\U000e0020-\U000e007f]"
+)
+"""Signs on whose width terminals disagree: joiners, variants, halves of flags, skin tones."""
+
+_FLAG = ord("\U0001f1e6")
+"""The half of a flag that stands for A."""
 
 
 class Span(NamedTuple):
@@ -68,7 +78,21 @@ BLANK: Line = ()
 
 def safe(text: str) -> str:
     """The same text with everything that could steer a terminal shown as a middle dot."""
-    return _UNSAFE.sub("·", text)
+    return even(_UNSAFE.sub("·", text))
+
+
+def even(text: str) -> str:
+    """The same text without what some terminals give more cells than others.
+
+    An emoji loses its variant and its skin tone, a joined one falls into its parts, and a flag
+    becomes its two letters.
+    """
+    return text if text.isascii() else _UNSURE.sub(_plainer, text)
+
+
+def _plainer(sign: re.Match[str]) -> str:
+    letter = ord(sign.group()) - _FLAG
+    return chr(ord("A") + letter) if 0 <= letter < 26 else ""
 
 
 def ascii_only(text: str) -> str:

@@ -15,7 +15,7 @@ from hive_tui.app.ring import Page, Place, Ring, Window, parse_page
 from hive_tui.client.protocol import HiveClient
 from hive_tui.model.log_filter import LogFilter
 
-FIRST_LINES = 2000
+FIRST_LINES = 500
 """Lines that a log is opened with."""
 PAGE = 500
 """Lines that are asked for at once."""

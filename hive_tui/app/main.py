@@ -5,6 +5,7 @@ from __future__ import annotations
 import locale
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,22 @@ from hive_tui.model.home import Home
 
 if TYPE_CHECKING:
     from hive_tui.app.app import HiveApp
+
+
+_C = frozenset({"C", "POSIX"})
+_COERCED = frozenset({"C.UTF-8", "C.utf8", "UTF-8"})
+"""What Python itself puts into `LC_CTYPE` where the locale is `C`, before any of our code runs."""
+
+
+def ascii_only(environ: Mapping[str, str]) -> bool:
+    """Whether the locale that the person asked for has no Unicode; without any, it has."""
+    asked = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
+    if asked in _COERCED and not environ.get("LC_ALL"):
+        asked = environ.get("LANG") or ""
+    if asked in _C:
+        return True
+    name = asked.partition(".")[2] or locale.getencoding()
+    return "utf" not in name.lower()
 
 
 def run(home: Home, *, tour: bool = False) -> int:
@@ -36,8 +53,9 @@ def run(home: Home, *, tour: bool = False) -> int:
             " `hive list` prints the envs\n"
         )
         return 2
-    plain = not in_browser and "utf" not in locale.getencoding().lower()
+    plain = not in_browser and ascii_only(os.environ)
     app = dashboard(home, plain=plain, tour=tour)
+    app.few_colours = app.console.color_system == "standard"
     app.run()
     return app.return_code or 0
 

@@ -81,13 +81,21 @@ _AGENT: dict[str, Mark] = {
     "waiting": Mark("◆", "?", "waiting", "warning"),
     "done": Mark("✓", "+", "done", "good"),
     "idle": Mark(DASH, "-", "idle", "dim"),
-    "stuck": Mark("◔", "~", "stuck", "warning"),
+    "stuck": Mark("◔", "%", "stuck", "warning"),
     "error": Mark("✗", "x", "error", "bad"),
     "gone": Mark("·", ".", "gone", "dim"),
 }
 
+_LEVEL: dict[str, Mark] = {
+    "warning": Mark("▲", "!", "warning", "warning"),
+    "error": Mark("✗", "x", "error", "bad"),
+}
+_CALM = Mark(" ", " ", "", "muted")
+
 STALE = Mark("◌", "~", "stale", "dim")
 BAR = Mark("▌", "|", "", "text")
+POINTER = Mark("▸", ">", "", "accent")
+"""Stands before what is selected."""
 
 _UNKNOWN = Mark("?", "?", "unknown", "muted")
 
@@ -112,6 +120,11 @@ def of_test(state: TestState) -> Mark:
 def of_task(state: str) -> Mark:
     """Mark of a task."""
     return _TASK.get(state, _UNKNOWN)
+
+
+def of_level(level: str) -> Mark:
+    """Mark of an event's or a notice's gravity: a blank for what is calm."""
+    return _LEVEL.get(level, _CALM)
 
 
 def of_agent(state: str) -> Mark:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import App
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
@@ -27,6 +28,11 @@ class WholeCells(ScrollBarRender):
 ScrollBar.renderer = WholeCells
 
 
+def few_colours(app: App[object]) -> bool:
+    """Whether there are sixteen colours alone: those of the terminal's own palette."""
+    return app.current_theme.ansi or getattr(app, "few_colours", False)
+
+
 class Paint:
     """The styles of one widget, looked up once and kept until its style changes."""
 
@@ -46,8 +52,7 @@ class Paint:
             ink = self._widget.get_component_rich_style(f"role--{role}", partial=True)
             style = self._widget.rich_style + ink
             if lifted:
-                lift = self._widget.get_component_rich_style("role--lift", partial=True)
-                style += Style(bgcolor=lift.bgcolor)
+                style += self.lift()
             self._styles[key] = style = self._true(style)
         return style
 
@@ -58,6 +63,18 @@ class Paint:
                 background = self._widget.background_colors[1].rich_color
                 style = each.truecolor_style(style, background)
         return style
+
+    def lift(self) -> Style:
+        """What makes any style that of the selected thing: another background.
+
+        Sixteen colours have no quiet one for it, so there ground and ink change places.
+        """
+        if few_colours(self._widget.app):
+            ink = self._widget.get_component_rich_style("role--strong", partial=True)
+            plain = self._widget.rich_style + ink
+            return Style(color=plain.bgcolor, bgcolor=plain.color, reverse=plain.bgcolor is None)
+        lift = self._widget.get_component_rich_style("role--lift", partial=True)
+        return Style(bgcolor=lift.bgcolor)
 
     def text(self, text: str) -> str:
         """The text as this terminal can show it."""

@@ -1,7 +1,8 @@
 """Pictures of the dashboard as SVG, drawn without a terminal from a hive as it was at one moment.
 
-`python -m hive_tui.app.pictures FOLDER` looks at the hive of `HIVE_HOME` and draws every screen at
-three sizes in every theme that comes with the product. It changes nothing in the hive.
+`python -m hive_tui.app.pictures take FILE` keeps the hive of `HIVE_HOME` as it is, and changes
+nothing in it; `draw FILE FOLDER` draws every screen from that, at three sizes in three themes, the
+same on every machine.
 """
 
 from __future__ import annotations
@@ -10,206 +11,161 @@ import asyncio
 import os
 import sys
 import time
-from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
+from textual.command import CommandPalette
+from textual.pilot import Pilot
+from textual.strip import Strip
 
 from hive_tui.app import svg
 from hive_tui.app.app import HiveApp
-from hive_tui.app.themes import DEFAULT, load_all, shipped
-from hive_tui.client.protocol import HiveClient, OnEvent, OnState
+from hive_tui.app.moment import Moment, StillClient, keep, look_at, taken, without_paths
+from hive_tui.app.state import Link
+from hive_tui.app.themes import DEFAULT
 from hive_tui.client.stream import Client
-from hive_tui.model.errors import HiveError
 from hive_tui.model.home import locate
-from hive_tui.model.wire import Snapshot, Update
 
 SIZES = ((80, 24), (120, 36), (200, 60))
 
+_USAGE = "usage: python -m hive_tui.app.pictures take FILE | draw FILE FOLDER\n"
+
+THEMES = ("hive-dark", "hive-light", "hive-contrast")
+
+WELCOME = "welcome"
+"""The picture of a hive without a project."""
+
 SCREENS: dict[str, tuple[str, ...]] = {
     "fleet": (),
+    "marks": ("space", "space"),
+    "filter": ("slash", *"degraded"),
     "env": ("tab", "enter"),
+    "warm": ("end", "enter"),
     "logs": ("tab", "l"),
     "destroy": ("D",),
     "new": ("n",),
+    "palette": ("ctrl+p", *"war"),
     "messages": ("m",),
     "help": ("question_mark",),
+    "tour": ("question_mark", "t"),
+    WELCOME: (),
 }
 """Name of a picture -> keys that lead to what it shows, from the fleet."""
 
-_LINES = 200
+_SETTLED = 4
+"""Looks in a row that show the same before a picture is taken."""
+
+_SEARCHED = 25
+"""The same over the palette, which brings what it found in batches."""
+
+_LOOKS = 200
+"""Looks until it is taken at the latest."""
 
 
-class Moment(msgspec.Struct, frozen=True):
-    """A hive at one moment, with what the screens ask beside it."""
-
-    snapshot: Snapshot
-    at: float
-    """Seconds since the epoch."""
-    answers: dict[str, Any] = {}
-    """Method, or method and env id with a blank between -> result."""
-    events: dict[str, list[Any]] = {}
-    """The same keys -> events before the result."""
-
-
-class StillClient(HiveClient):
-    """A client of a hive that never changes."""
-
-    def __init__(self, moment: Moment) -> None:
-        self.on_state: OnState | None = None
-        self._moment = moment
-
-    async def connect(self) -> None:
-        """Nothing to reach."""
-
-    async def call(
-        self, method: str, params: dict[str, Any] | None = None, on_event: OnEvent | None = None
-    ) -> Any:
-        """The prepared answer; one that follows never ends.
-
-        Raises:
-            HiveError: None was prepared.
-        """
-        env = (params or {}).get("env")
-        for key in (f"{method} {env}", method):
-            for event in self._moment.events.get(key, ()) if on_event else ():
-                if on_event is not None:
-                    on_event(event)
-            if (params or {}).get("follow"):
-                await asyncio.Event().wait()
-            if key in self._moment.answers:
-                return self._moment.answers[key]
-        raise HiveError(f"a still hive does not answer {method}")
-
-    async def updates(self) -> AsyncIterator[Update]:
-        """The snapshot, and then nothing for ever."""
-        yield self._moment.snapshot
-        await asyncio.Event().wait()
-
-    async def close(self) -> None:
-        """Nothing to drop."""
-
-
-async def look_at(client: HiveClient) -> Moment:
-    """The hive behind a client as it is now.
-
-    Raises:
-        HiveError: The daemon cannot be reached.
-    """
-    await client.connect()
-    snapshot = await _snapshot(client)
-    answers: dict[str, Any] = {"focus": {}}
-    events: dict[str, list[Any]] = {}
-    for env in (detail.id for detail in snapshot.envs):
-        asked: dict[str, dict[str, Any]] = {
-            "trace": {"chrome": False},
-            "ports": {"cwd": "/"},
-            "losses": {},
-            "logs": {
-                "sources": [],
-                "lines": _LINES,
-                "since": None,
-                "grep": None,
-                "follow": False,
-            },
-        }
-        for method, more in asked.items():
-            heard = events.setdefault(f"{method} {env}", [])
-            try:
-                answers[f"{method} {env}"] = await client.call(
-                    method, {"env": env, **more}, heard.append
-                )
-            except HiveError:
-                continue  # an env that was never in motion has no trace
-    return Moment(snapshot, time.time(), answers, events)
-
-
-def without_paths(moment: Moment, names: Mapping[str, str]) -> Moment:
-    """The moment with folders of this machine under other names, in logs too.
-
-    Args:
-        moment: As it was seen.
-        names: Path -> what stands for it; longer paths go first.
-    """
-    ordered = sorted(names.items(), key=lambda pair: -len(pair[0]))
-
-    def other(text: str) -> str:
-        for path, name in ordered:
-            text = text.replace(path, name)
-        return text
-
-    def lines(event: Any) -> Any:
-        if not isinstance(event, dict) or "lines" not in event:
-            return event
-        rows = [
-            [at, source, b64encode(other(b64decode(text).decode("utf-8", "replace")).encode())]
-            for at, source, text in event["lines"]
-        ]
-        return {"lines": rows}
-
-    events = {key: [lines(event) for event in heard] for key, heard in moment.events.items()}
-    plain = msgspec.structs.replace(moment, events={})
-    renamed = msgspec.json.decode(other(msgspec.json.encode(plain).decode()), type=Moment)
-    return msgspec.structs.replace(renamed, events=events)
-
-
-async def _snapshot(client: HiveClient) -> Snapshot:
-    async for update in client.updates():
-        if isinstance(update, Snapshot):
-            return update
-    raise HiveError("the daemon ended the subscription before it began")
+@contextmanager
+def _same_everywhere() -> Iterator[None]:
+    """Local time is UTC and colours are colours, whatever this machine says."""
+    before = dict(os.environ)
+    os.environ["TZ"] = "UTC"
+    os.environ.pop("NO_COLOR", None)
+    time.tzset()
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        time.tzset()
 
 
 async def draw(
     moment: Moment,
     *,
     size: tuple[int, int],
-    theme: str = DEFAULT,
+    themes: Sequence[str] = (DEFAULT,),
     keys: Sequence[str] = (),
-) -> str:
-    """One picture.
+) -> list[str]:
+    """One screen.
 
     Args:
         moment: What is shown.
         size: Cells and rows.
-        theme: Name of a theme that comes with the product.
-        keys: Pressed before the picture is taken.
+        themes: Names of themes that come with the product.
+        keys: Pressed before the pictures are taken.
 
     Returns:
-        The SVG document.
+        An SVG document for each theme.
     """
-    app = HiveApp(StillClient(moment), theme=theme, clock=lambda: moment.at)
-    async with app.run_test(size=size) as pilot:
-        while len(app.state.envs) != len(moment.snapshot.envs):
-            await pilot.pause(0.01)
-        await pilot.press(*keys)
-        for _ in range(3):  # what a screen asks for comes in workers, and is drawn after them
-            await pilot.pause(0.05)
-        compositor = app.screen._compositor
-        behind = app._background_screens
-        update: Any = compositor.render_update(full=True, screen_stack=behind, simplify=True)
-        background = app.theme_variables["background"]
-        return svg.document([[*row] for row in update.strips], size[0], background.lower())
+    documents = []
+    with _same_everywhere():
+        app = HiveApp(StillClient(moment), theme=themes[0], clock=lambda: moment.at)
+        async with app.run_test(size=size) as pilot:
+            while app.state.link is not Link.LIVE:
+                await pilot.pause(0.01)
+            await _settled(app, pilot)
+            for key in keys:
+                await pilot.press(key)
+                await _settled(app, pilot)
+            for theme in themes:
+                app.theme = theme
+                await _settled(app, pilot)
+                background = app.theme_variables["background"]
+                documents.append(svg.document(_rows(app), size[0], background.lower()))
+    return documents
+
+
+async def _settled(app: HiveApp, pilot: Pilot[None]) -> None:
+    """Wait until nothing changes any more: what a screen asks for comes in workers."""
+    same, seen = 0, ""
+    for _ in range(_LOOKS):
+        await pilot.pause(0.03)
+        shown = repr(_rows(app))
+        same, seen = (same + 1 if shown == seen else 0), shown
+        if same >= (_SEARCHED if isinstance(app.screen, CommandPalette) else _SETTLED):
+            return
+
+
+def _rows(app: HiveApp) -> list[list[Strip]]:
+    compositor = app.screen._compositor
+    behind = app._background_screens
+    update: Any = compositor.render_update(full=True, screen_stack=behind, simplify=True)
+    return [[*row] for row in update.strips]
+
+
+async def pictures(
+    moment: Moment, name: str, size: tuple[int, int], themes: Sequence[str] = THEMES
+) -> list[str]:
+    """The pictures of that name, one a theme."""
+    shown = moment.empty() if name == WELCOME else moment
+    return await draw(shown, size=size, themes=themes, keys=SCREENS[name])
+
+
+def file_name(name: str, size: tuple[int, int], theme: str) -> str:
+    """How the file of a picture is called."""
+    return f"{name}-{size[0]}x{size[1]}-{theme}.svg"
 
 
 async def draw_all(moment: Moment, folder: Path) -> list[Path]:
-    """Every screen at every size in every theme, written into a folder; returns the files."""
+    """Every screen at every size in every theme, written into a folder; returns the files.
+
+    Pictures that were there before and are drawn no longer are taken away.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.svg"):
+        old.unlink()
     files: list[Path] = []
-    for theme in load_all([shipped()])[0]:
-        for cells, rows in SIZES:
-            for name, keys in SCREENS.items():
-                file = folder / f"{name}-{cells}x{rows}-{theme.name}.svg"
-                drawn = await draw(moment, size=(cells, rows), theme=theme.name, keys=keys)
+    for size in SIZES:
+        for name in SCREENS:
+            for theme, drawn in zip(THEMES, await pictures(moment, name, size), strict=True):
+                file = folder / file_name(name, size, theme)
                 file.write_text(drawn, "utf-8")
                 files.append(file)
     return files
 
 
-async def draw_home(folder: Path) -> list[Path]:
-    """The pictures of the hive of `HIVE_HOME`, without the paths of this machine."""
+async def take_home() -> Moment:
+    """The hive of `HIVE_HOME` as it is, without the paths of this machine."""
     home = locate(os.environ, uid=os.getuid())
     client = Client(home)
     try:
@@ -217,16 +173,20 @@ async def draw_home(folder: Path) -> list[Path]:
     finally:
         await client.close()
     names = {str(home.state): "~/hive", sys.base_prefix: "/usr", str(Path.home()): "~"}
-    return await draw_all(without_paths(moment, names), folder)
+    return without_paths(moment, names)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Draw the pictures; returns the exit status."""
-    if len(arguments) != 1:
-        sys.stderr.write("usage: python -m hive_tui.app.pictures FOLDER\n")
-        return 2
-    for file in asyncio.run(draw_home(Path(arguments[0]))):
-        sys.stdout.write(f"{file}\n")
+    """Take the moment, or draw from it; returns the exit status."""
+    match arguments:
+        case ["take", file]:
+            keep(asyncio.run(take_home()), Path(file))
+        case ["draw", file, folder]:
+            for each in asyncio.run(draw_all(taken(Path(file)), Path(folder))):
+                sys.stdout.write(f"{each}\n")
+        case _:
+            sys.stderr.write(_USAGE)
+            return 2
     return 0
 
 

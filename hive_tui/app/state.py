@@ -34,6 +34,8 @@ class Link(StrEnum):
     LOST = "lost"
     SILENT = "silent"
     """The connection stands, but nothing answers: the daemon hangs."""
+    REFUSED = "refused"
+    """Trying again will hardly help: the reason says what would."""
 
 
 class HiveState(msgspec.Struct, frozen=True):
@@ -57,7 +59,7 @@ class HiveState(msgspec.Struct, frozen=True):
     @property
     def out_of_date(self) -> bool:
         """Whether what is known is only the last that was known."""
-        return self.link in (Link.LOST, Link.SILENT)
+        return self.link in (Link.LOST, Link.SILENT, Link.REFUSED)
 
 
 def fold(state: HiveState, update: Update, now: float = 0.0) -> HiveState:

@@ -153,6 +153,8 @@ def _add(made: argparse.ArgumentParser, argument: Argument) -> None:
             options["action"] = "store_true"
         case "number":
             options |= {"type": _count, "default": argument.default}
+        case "maybe":
+            options["nargs"] = "?"
         case "many":
             options["nargs"] = "*"
         case "repeat":

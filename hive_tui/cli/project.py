@@ -11,19 +11,52 @@ from typing import Any
 
 from hive_tui.cli.context import Context
 from hive_tui.cli.text import plain
-from hive_tui.model.errors import HiveError
+from hive_tui.model.errors import HiveError, UsageError
 
 
 def init(args: Namespace, context: Context) -> int:
-    """`hive init`: a `hive.toml` to start from, written by the daemon into the repository."""
-    answer = context.call("init", {"cwd": context.cwd, "force": args.force})
+    """`hive init`: a `hive.toml` to start from, written by the daemon into the repository.
+
+    With `--stdout` or `--diff` nothing is written.
+    """
+    if args.stdout and args.diff:
+        raise UsageError("--stdout and --diff are two ways to look", hint="give one of them")
+    look = args.stdout or args.diff
+    answer = context.call("init", {"cwd": context.cwd, "force": args.force, "write": not look})
     if context.json:
         context.document(answer)
-        return 0
+    elif args.stdout:
+        context.print(*map(plain, answer["text"].splitlines()))
+    elif args.diff:
+        context.print(*(_coloured(line, context) for line in answer["diff"].splitlines()))
+        if not answer["diff"]:
+            context.print("hive.toml is what `hive init` would write")
+    else:
+        _show_written(answer, context)
+    return 0
+
+
+def _show_written(answer: dict[str, Any], context: Context) -> None:
+    unknown = sum(line.startswith("# ? ") for line in answer["text"].splitlines())
     context.print(f"wrote {plain(answer['path'])}:", "")
     context.print(*(f"  {plain(line)}" for line in answer["text"].splitlines()))
-    context.print("", "Read it through, then `hive spawn NAME --warm` makes an environment.")
-    return 0
+    if answer.get("kept"):
+        context.print("", f"The old one is {plain(answer['kept'])}.")
+    if unknown:
+        lines = "1 line begins" if unknown == 1 else f"{unknown} lines begin"
+        context.print("", f"{lines} with `# ?`: what could not be known. Read them first.")
+    context.print(
+        "",
+        "Next: read it through; `hive doctor` checks it and this machine; `git add hive.toml`;",
+        "`hive spawn NAME --warm` makes an environment; `hive plan NAME` shows what it does.",
+        "Worktrees that are there already: `hive adopt --all`.",
+    )
+
+
+def _coloured(line: str, context: Context) -> str:
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    colour = colours.get(line[:1])
+    return context.ink(colour, plain(line)) if colour else plain(line)
 
 
 def schema(args: Namespace, context: Context) -> int:

@@ -74,6 +74,11 @@ def plan(args: Namespace, context: Context) -> int:
         )
         bars = [_planned(step) for step in answer["steps"]]
         context.print(*waterfall(bars, width=context.width(context.out), ink=context.ink))
+    if (memory := answer.get("memory")) and answer["steps"]:
+        context.print(f"  memory: {plain(memory['words'])}")
+        for relief in memory["relief"]:
+            frees = size(relief["frees_bytes"])
+            context.print(f"  --make-room: {relief['transition']} {plain(relief['name'])}, {frees}")
     for step in answer.get("skipped", ()):
         context.print(f"  {plain(step['name'])} is skipped: {plain(step['reason'])}")
     context.print(*map(_sharing, answer.get("sharing", ())))

@@ -63,6 +63,12 @@ def _names(metavar: str, help: str) -> Argument:
 NAME = _names("NAME", "the environment; left out inside one of its worktrees")
 NAMES = _names("NAME", "environments, side by side; none: the one of this folder")
 NO_WAIT = _switch("--no-wait", help="ask for it and return at once")
+ROOM = (
+    _switch("--make-room", help="where it does not fit: cool or stop others, idle longest first"),
+    _switch("--wait", help="where it does not fit: queue it until there is room"),
+    _switch("--over-limit", help="where it does not fit: go over [limits] memory all the same"),
+)
+"""What happens where a warm does not fit into the memory; without one it is refused."""
 SERVICE = Argument(
     ("--service",),
     "only this service; may be given several times",
@@ -185,6 +191,7 @@ COMMANDS: tuple[Command, ...] = (
                 metavar="ENV[:LABEL]",
                 help="with the data of another environment, or of a snapshot of it",
             ),
+            *ROOM,
             _option("--agent", metavar="A", help="start this agent in it"),
             _option("--prompt", metavar="TEXT", help="the agent's first prompt"),
             NO_WAIT,
@@ -194,10 +201,11 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "adopt",
         MAKE,
-        "take in an existing worktree without owning it or its branch",
+        "take in existing worktrees without owning them or their branches",
         "transitions:adopt",
         (
-            Argument(("path",), "the worktree's folder", "PATH", complete="files"),
+            Argument(("path",), "the worktree's folder", "PATH", "maybe", complete="files"),
+            _switch("--all", help="every worktree of this repository; says which it leaves"),
             _option("--name", metavar="NAME", help="its name; default: the folder's"),
         ),
         "hive adopt ../shop-hotfix --name hotfix",
@@ -272,12 +280,46 @@ COMMANDS: tuple[Command, ...] = (
         ),
         "hive gc --dry-run",
     ),
-    _transition("warm", "start everything and wait until it is ready"),
+    Command(
+        "warm",
+        RUN,
+        "start everything and wait until it is ready; refuses what does not fit into the memory",
+        "transitions:warm",
+        (NAMES, *ROOM, NO_WAIT),
+        "hive warm auth billing --make-room",
+    ),
     _transition("cool", "stop what only a warm environment needs"),
     _transition("start", "from stopped to cold, or single services", single=True),
     _transition("stop", "stop everything, or single services", single=True),
     _transition("freeze", "pause every process: no CPU, nothing lost"),
     _transition("thaw", "go on after freeze"),
+    Command(
+        "pin",
+        RUN,
+        "never freeze, cool or stop it for being idle or to make room",
+        "resting:pin",
+        (NAMES,),
+        "hive pin auth",
+    ),
+    Command(
+        "unpin",
+        RUN,
+        "let it rest again when it is idle",
+        "resting:unpin",
+        (NAMES,),
+        "hive unpin auth",
+    ),
+    Command(
+        "idle",
+        RUN,
+        "freeze, cool and stop what is idle, which happens by itself; or only say what would",
+        "resting:idle",
+        (
+            _names("NAME", "one environment; none: all"),
+            _switch("--dry-run", help="only say what would happen, when, or why it does not"),
+        ),
+        "hive idle --dry-run",
+    ),
     Command(
         "restart",
         RUN,
@@ -351,8 +393,12 @@ COMMANDS: tuple[Command, ...] = (
         SET_UP,
         "write a hive.toml out of what the repository has",
         "project:init",
-        (_switch("--force", help="replace the file that is there"),),
-        "hive init",
+        (
+            _switch("--diff", help="write nothing; show what is new beside the file that is there"),
+            _switch("--stdout", help="write nothing; print it"),
+            _switch("--force", help="write it anew; the old file is kept as hive.toml.old"),
+        ),
+        "hive init --diff",
     ),
     Command(
         "demo",

@@ -62,18 +62,20 @@ def spawn(args: Namespace, context: Context) -> int:
         "branch": args.branch,
         "reuse_branch": args.reuse_branch,
         "warm": args.warm,
+        **_room(args),
         "wait": not args.no_wait,
-        "from": getattr(args, "from"),
         "agent": None,
         "prompt": None,
     }
+    if source := getattr(args, "from"):
+        params["from"] = source
     job = Job(args.name, lambda link, on_event: link.call("spawn", params, on_event))
     return carry_out("spawn", [job], context)
 
 
 def warm(args: Namespace, context: Context) -> int:
-    """`hive warm`: everything ready."""
-    return _each("warm", args, context)
+    """`hive warm`: everything ready, if it fits into the memory."""
+    return _each("warm", args, context, **_room(args))
 
 
 def cool(args: Namespace, context: Context) -> int:
@@ -139,13 +141,35 @@ def undo(args: Namespace, context: Context) -> int:
 
 
 def adopt(args: Namespace, context: Context) -> int:
-    """`hive adopt`: take in an existing worktree."""
+    """`hive adopt`: take in an existing worktree, or all of the repository's."""
+    if args.all:
+        if args.path or args.name:
+            raise UsageError("--all takes every worktree", hint="leave PATH and --name out")
+        return _adopt_all(context)
+    if not args.path:
+        raise UsageError(
+            "which worktree?", hint="give its folder, or --all for every one of this repository"
+        )
     path = os.path.abspath(os.path.join(context.cwd, os.path.expanduser(args.path)))
     answer = context.call("adopt", {"path": path, "name": args.name, "cwd": context.cwd})
     if context.json:
         context.document(answer)
     else:
         context.print(f"adopted as {plain(answer['env'])}")
+    return 0
+
+
+def _adopt_all(context: Context) -> int:
+    answer = context.call("adopt_all", {"cwd": context.cwd})
+    if context.json:
+        context.document(answer)
+        return 0
+    for one in answer["adopted"]:
+        context.print(f"adopted {plain(one['worktree'])} as {plain(one['env'])}")
+    for one in answer["skipped"]:
+        context.print(f"left {plain(one['worktree'])}: {plain(one['reason'])}")
+    if not answer["adopted"]:
+        context.print("nothing to adopt")
     return 0
 
 
@@ -159,9 +183,24 @@ def release(args: Namespace, context: Context) -> int:
     return 0
 
 
-def _each(transition: str, args: Namespace, context: Context) -> int:
+def _room(args: Namespace) -> dict[str, str]:
+    """What happens where a warm does not fit; empty: it is refused.
+
+    Raises:
+        UsageError: More than one way is asked for.
+    """
+    ways = {"make": args.make_room, "wait": args.wait, "over": args.over_limit}
+    asked = [way for way, given in ways.items() if given]
+    if len(asked) > 1:
+        raise UsageError(
+            "--make-room, --wait and --over-limit exclude each other", hint="give one of them"
+        )
+    return {"room": asked[0]} if asked else {}
+
+
+def _each(transition: str, args: Namespace, context: Context, **more: str) -> int:
     def job(env: str) -> Job:
-        params = {"env": env, "transition": transition, "wait": not args.no_wait}
+        params = {"env": env, "transition": transition, "wait": not args.no_wait, **more}
         return Job(env, lambda link, on_event: link.call("transition", params, on_event))
 
     return carry_out(transition, _jobs(args.words, job, context), context)

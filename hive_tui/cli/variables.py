@@ -40,6 +40,7 @@ def env(args: Namespace, context: Context) -> int:
     A secret's value is printed only where no person sees it: not on a terminal.
     """
     answer = context.call("environ", {"env": context.one(args.words)})
+    answer.pop("lease", None)
     hidden = set(answer["secrets"]) if context.out.isatty() else set()
     variables = {
         name: HIDDEN if name in hidden else value for name, value in answer["variables"].items()
@@ -60,6 +61,8 @@ def env(args: Namespace, context: Context) -> int:
 def run(args: Namespace, context: Context) -> int:
     """`hive run`: becomes the command, in the worktree; so its exit status is the command's.
 
+    As long as it runs, under this process's number, the env is not idle.
+
     Raises:
         NoSuchProgramError: There is no such program.
         NotExecutableError: It may not be executed.
@@ -70,7 +73,8 @@ def run(args: Namespace, context: Context) -> int:
     words = args.command or rest
     if not words:
         raise UsageError("run needs a command", hint="for example `hive run auth -- npm run lint`")
-    answer = context.call("environ", {"env": name})
+    what = f"hive run {os.path.basename(words[0])}"
+    answer = context.call("environ", {"env": name, "pid": os.getpid(), "what": what})
     context.close()
     environ = base(context.environ) | answer["variables"]
     try:

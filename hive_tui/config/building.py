@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -34,6 +35,8 @@ from hive_tui.model.project import (
 T = TypeVar("T")
 
 _MEGABYTE = 1024 * 1024
+_CONTAINER_TIMEOUT_S = 3600.0
+"""Of a container that runs to its end: its image may have to be got first."""
 
 
 def build(file: schema.File, *, root: str, default_name: str, digest: str) -> Project:
@@ -68,10 +71,15 @@ def build(file: schema.File, *, root: str, default_name: str, digest: str) -> Pr
             Link(link.path, link.mode, tuple(link.key), _or(link.install, None))
             for link in file.link
         ),
-        data=_once(file.snapshot.data),
+        data=_distinct(file.snapshot.data),
         copies=tuple(copy.path for copy in file.copy),
-        services={name: _service(name, table) for name, table in file.services.items()},
-        tasks={name: _task(name, table) for name, table in file.tasks.items()},
+        services={
+            name: _service(name, table) for name, table in file.services.items() if not table.once
+        },
+        tasks={
+            **{name: _task(name, table) for name, table in file.tasks.items()},
+            **{name: _once(name, table) for name, table in file.services.items() if table.once},
+        },
         tests={name: _suite(name, table) for name, table in file.tests.items()},
         agents={name: Agent(name, table.kind, table.run) for name, table in file.agents.items()},
         digest=digest,
@@ -86,7 +94,7 @@ def _service(name: str, table: schema.ServiceTable) -> Service:
         image=_or(table.image, None),
         build=_build(table.build),
         cwd=_or(table.cwd, None),
-        needs=_once(table.needs),
+        needs=_distinct(table.needs),
         ready=_ready(table.ready),
         restart=Restart(table.restart),
         stop=Stop(_or(table.stop.signal, None), table.stop.grace),
@@ -105,6 +113,10 @@ def _service(name: str, table: schema.ServiceTable) -> Service:
         memory_bytes=None if table.memory is UNSET else containers.size_bytes(table.memory),
         cpus=_or(table.cpus, None),
         platform=_or(table.platform, None),
+        shm_bytes=None if table.shm_size is UNSET else containers.size_bytes(table.shm_size),
+        ulimits={name: _ulimit(limit) for name, limit in table.ulimits.items()},
+        cap_add=_distinct(table.cap_add),
+        aliases=_distinct(table.aliases),
         per_env=_per_env(table.per_env),
         keep=table.keep,
     )
@@ -115,7 +127,7 @@ def _task(name: str, table: schema.TaskTable) -> Task:
         name=name,
         run=table.run,
         cwd=_or(table.cwd, None),
-        needs=_once(table.needs),
+        needs=_distinct(table.needs),
         when=When(table.when),
         inputs=tuple(table.inputs),
         retries=table.retries,
@@ -125,12 +137,27 @@ def _task(name: str, table: schema.TaskTable) -> Task:
     )
 
 
+def _once(name: str, table: schema.ServiceTable) -> Task:
+    """A container that runs to its end."""
+    service = _service(name, table)
+    words = (*(service.entrypoint or ()), *(service.command or ()))
+    return Task(
+        name=name,
+        run=shlex.join(words) or service.image or f"the image built from {name}",
+        needs=service.needs,
+        when=service.when,
+        timeout_s=_CONTAINER_TIMEOUT_S,
+        slots=0,
+        container=service,
+    )
+
+
 def _suite(name: str, table: schema.TestTable) -> TestSuite:
     return TestSuite(
         name=name,
         run=table.run,
         cwd=_or(table.cwd, None),
-        needs=_once(table.needs),
+        needs=_distinct(table.needs),
         watch=tuple(table.watch),
         timeout_s=table.timeout,
         slots=table.slots,
@@ -154,6 +181,10 @@ def _build(table: str | schema.BuildTable | UnsetType) -> Build | None:
     if isinstance(table, str):
         return Build(table)
     return Build(table.context, table.dockerfile, table.args, _or(table.target, None))
+
+
+def _ulimit(limit: int | schema.UlimitTable) -> tuple[int, int]:
+    return (limit, limit) if isinstance(limit, int) else (limit.soft, limit.hard)
 
 
 def _words(given: str | list[str] | UnsetType) -> tuple[str, ...] | None:
@@ -187,7 +218,7 @@ def _variables(table: Mapping[str, str | schema.SecretTable]) -> dict[str, str |
     }
 
 
-def _once(names: Iterable[str]) -> tuple[str, ...]:
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 

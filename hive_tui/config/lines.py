@@ -43,6 +43,10 @@ class Lines:
             path = path[:-1]
         return self._lines.get(path, 1)
 
+    def has(self, path: KeyPath) -> bool:
+        """Whether the key itself stands in the text."""
+        return path in self._lines
+
     def _read(self) -> None:
         table: KeyPath = ()
         self._skip(_SPACE)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from hive_tui.config import rules
 from hive_tui.config.building import build
+from hive_tui.config.checkout_files import CheckoutFiles, Recorded
+from hive_tui.config.composing import Files, Place, compose
 from hive_tui.config.lines import Lines
-from hive_tui.config.problems import Problem
+from hive_tui.config.problems import KeyPath, Problem
 from hive_tui.config.schema import File
 from hive_tui.config.shape import Reader, names_in
 from hive_tui.model.errors import ConfigError, NotFoundError
@@ -63,32 +65,38 @@ def load(root: str | Path) -> Project:
             f"{FILE}:{line}: found the byte 0x{data[error.start]:02x}; allowed: UTF-8",
             hint="save the file as UTF-8",
         ) from error
-    return parse(text, root=str(folder))
+    return parse(text, root=str(folder), files=CheckoutFiles(folder))
 
 
-def parse(text: str, *, root: str, file: str = FILE) -> Project:
-    """Turn the text of a hive.toml into a project. Touches no disk.
+def parse(text: str, *, root: str, file: str = FILE, files: Files | None = None) -> Project:
+    """Turn the text of a hive.toml into a project. Touches no disk but through `files`.
 
     Args:
         text: The file's text; an empty one is a project with all defaults.
         root: Main checkout, absolute and resolved; its last part is the default name.
         file: Name for messages.
+        files: Gives the texts of compose files; `None` where there are none.
 
     Raises:
         ConfigError: The message lists all problems in the order of the file, one a line:
             `hive.toml:3: key services.api.needs: found "bd"; allowed: db; did you mean "db"?`
     """
-    document = _toml(text, file)
+    recorded = Recorded(files)
+    composed = compose(_toml(text, file), recorded)
+    document = composed.document
     reader = Reader(names_in(document))
     form = msgspec.convert(reader.read(document), File)
     problems = [*reader.problems, *rules.check(document, form)]
-    if problems:
-        raise ConfigError(_message(text, file, problems), hint=_HINT)
-    return build(
-        form,
-        root=root,
-        default_name=_default_name(root),
-        digest=hashlib.sha256(text.encode()).hexdigest(),
+    if problems or composed.problems:
+        placed: list[tuple[str, int, str | Problem]] = [*composed.problems]
+        placed += [*_placed(text, file, problems, composed.places)]
+        raise ConfigError(_message(file, placed), hint=composed.hint or _HINT)
+    project = build(form, root=root, default_name=_default_name(root), digest=recorded.digest(text))
+    return msgspec.structs.replace(
+        project,
+        sources=tuple(recorded.texts),
+        notes=composed.notes,
+        published=composed.published,
     )
 
 
@@ -108,12 +116,27 @@ def _toml(text: str, file: str) -> dict[str, object]:
         raise ConfigError(f"{where}: not valid TOML: {reason}", hint=_HINT) from error
 
 
-def _message(text: str, file: str, problems: list[Problem]) -> str:
+def _placed(
+    text: str, file: str, problems: list[Problem], places: Mapping[KeyPath, Place]
+) -> Iterator[tuple[str, int, Problem]]:
+    """File, line and problem, wherever its key stands."""
     lines = Lines(text)
-    placed = sorted(((lines.of(problem.path), problem) for problem in problems), key=lambda p: p[0])
-    shown = [problem.line(file, line) for line, problem in placed[:_SHOWN_PROBLEMS]]
-    if len(placed) > _SHOWN_PROBLEMS:
-        shown.append(f"… and {len(placed) - _SHOWN_PROBLEMS} more problems")
+    for problem in problems:
+        place = (file, lines.of(problem.path))
+        if not lines.has(problem.path):
+            place = places.get(problem.path[:2], place)
+        yield (*place, problem)
+
+
+def _message(file: str, placed: list[tuple[str, int, str | Problem]]) -> str:
+    """One line for each, hive.toml first, in the order of the files."""
+    ordered = sorted(placed, key=lambda one: (one[0] != file, one[0], one[1]))
+    shown = [
+        problem.line(name, line) if isinstance(problem, Problem) else problem
+        for name, line, problem in ordered[:_SHOWN_PROBLEMS]
+    ]
+    if len(ordered) > _SHOWN_PROBLEMS:
+        shown.append(f"… and {len(ordered) - _SHOWN_PROBLEMS} more problems")
     return "\n".join(shown)
 
 

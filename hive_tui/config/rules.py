@@ -93,6 +93,12 @@ def _services(document: Mapping[str, object], file: File) -> Iterator[Problem]:
                     yield Problem((*path, key), "it without image", "only beside image or build")
         else:
             yield from _container(path, written, service)
+        if service.once:
+            for key in ("ready", "restart", "per_env"):
+                if key in written:
+                    yield Problem((*path, key), "it beside once", "only without once")
+            if service.scope == "shared":
+                yield Problem((*path, "scope"), "shared beside once", "env, or without once")
         if service.scope == "env":
             yield from _container_ports(path, service.ports, document)
 
@@ -104,6 +110,8 @@ def _container(
     if "cwd" in written:
         found = "it beside image or build"
         yield Problem((*path, "cwd"), found, "only beside run; working_dir for a container")
+    if written.get("image") == "":
+        yield Problem((*path, "image"), show(""), "the name of an image")
     ready = service.ready
     if ready is not UNSET and ready.tcp is not UNSET and ready.tcp not in service.ports:
         key = (*path, "ready", "tcp")

@@ -15,6 +15,9 @@ from msgspec import UNSET, Meta, UnsetType
 NAME = "^[a-z][a-z0-9_-]{0,63}$"
 PROJECT_NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$"
+SETTING = "^[A-Za-z_][A-Za-z0-9_.-]*$"
+CAPABILITY = "^[A-Z][A-Z0-9_]{1,39}$"
+ULIMIT = "^[a-z]{2,20}$"
 HOST_NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$"
 
 LONGEST_S = 7 * 86400
@@ -58,6 +61,8 @@ def _one_of(meaning: str, *keys: str) -> Meta:
 
 Name = Annotated[str, Meta(pattern=NAME)]
 Variable = Annotated[str, Meta(pattern=VARIABLE)]
+Setting = Annotated[str, Meta(pattern=SETTING)]
+"""A variable as some programs in containers want it: `discovery.type`."""
 HostName = Annotated[str, Meta(pattern=HOST_NAME)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Offset = Annotated[int, Meta(ge=0, le=65534)]
@@ -145,15 +150,26 @@ class LogsTable(Table, frozen=True):
 class IdleTable(Table, frozen=True):
     """What happens to an env that nobody and no agent has touched for that long."""
 
-    freeze: Annotated[str, _is(Kind.DURATION, "After this time it is frozen.")] = "30m"
-    cool: Annotated[str, _is(Kind.DURATION, "After this time it goes cold.")] = "2h"
+    freeze: Annotated[
+        str,
+        _is(Kind.DURATION, "After this time it is frozen: no processor, its memory stays taken."),
+    ] = "30m"
+    cool: Annotated[
+        str, _is(Kind.DURATION, "After this time it goes cold, which gives memory back.")
+    ] = "2h"
     stop: Annotated[str, _is(Kind.DURATION, "After this time it is stopped.")] = "1d"
 
 
 class LimitsTable(Table, frozen=True):
     """What all envs together may take of the machine."""
 
-    memory: Annotated[str, _is(Kind.MEMORY, "What all warm envs together may take.")] = "75%"
+    memory: Annotated[
+        str,
+        _is(
+            Kind.MEMORY,
+            "What all envs together may take; what does not fit is not warmed.",
+        ),
+    ] = "75%"
     idle: Annotated[
         IdleTable,
         Meta(description="What happens to an env that nobody and no agent has touched."),
@@ -318,6 +334,13 @@ class BuildTable(Table, frozen=True):
 Words = Annotated[str, _is(Kind.WORDS)] | list[Annotated[str, _is(Kind.TEMPLATE)]] | UnsetType
 
 
+class UlimitTable(Table, frozen=True):
+    """A limit of the kernel for one container; -1 is none."""
+
+    soft: Annotated[int, Meta(ge=-1, le=2**62, description="What holds at first.")]
+    hard: Annotated[int, Meta(ge=-1, le=2**62, description="How far it may be raised inside.")]
+
+
 class ServiceTable(Table, frozen=True):
     """Something that keeps running: a process (`run`) or a container (`image` or `build`)."""
 
@@ -355,7 +378,10 @@ class ServiceTable(Table, frozen=True):
     scope: Annotated[
         Literal["env", "shared"], Meta(description="One for each env, or one for the project.")
     ] = "env"
-    env: Variables = {}
+    env: Annotated[
+        dict[Setting, Value],
+        Meta(description="Its own environment variables, beside those of `[env]`."),
+    ] = {}
     ports: Annotated[
         dict[Name, Port],
         Meta(description="Containers only: port name to port inside the container."),
@@ -404,6 +430,31 @@ class ServiceTable(Table, frozen=True):
     platform: Annotated[
         str | UnsetType, _is(Kind.PLATFORM, "Containers only: platform of the image.")
     ] = UNSET
+    shm_size: Annotated[
+        str | UnsetType, _is(Kind.SIZE, "Containers only: size of /dev/shm; without it 64MB.")
+    ] = UNSET
+    ulimits: Annotated[
+        dict[
+            Annotated[str, Meta(pattern=ULIMIT)],
+            Annotated[int, Meta(ge=-1, le=2**62)] | UlimitTable,
+        ],
+        Meta(description="Containers only: limits of the kernel, such as `nofile = 65536`."),
+    ] = {}
+    cap_add: Annotated[
+        list[Annotated[str, Meta(pattern=CAPABILITY)]],
+        Meta(description="Containers only: capabilities beyond the usual, such as SYS_PTRACE."),
+    ] = []
+    aliases: Annotated[
+        list[HostName],
+        Meta(description="Containers only: further names by which others of the env reach it."),
+    ] = []
+    once: Annotated[
+        bool,
+        Meta(
+            description="Containers only: it runs to its end, as a task does, and what needs it "
+            "waits for that."
+        ),
+    ] = False
     keep: Annotated[
         bool,
         Meta(description='With `scope = "shared"` only: it goes on when no env needs it.'),
@@ -427,6 +478,11 @@ CONTAINER_KEYS = (
     "memory",
     "cpus",
     "platform",
+    "shm_size",
+    "ulimits",
+    "cap_add",
+    "aliases",
+    "once",
 )
 """Keys of a service that mean nothing without a container."""
 
@@ -472,6 +528,37 @@ class TestTable(Table, frozen=True):
     env: Variables = {}
 
 
+class ComposeTable(Table, frozen=True):
+    """Compose files whose services each env gets; `[services.NAME]` adds to one of them."""
+
+    file: Annotated[
+        Path | list[Path],
+        Meta(description="The file; of several the later ones go over the earlier ones."),
+    ]
+    profiles: Annotated[
+        list[str],
+        Meta(description="Profiles whose services run by themselves; those of others on demand."),
+    ] = []
+    services: Annotated[
+        list[str] | UnsetType,
+        Meta(description="Only these services, and what they need; without it all."),
+    ] = UNSET
+    env_file: Annotated[
+        Path | list[Path] | UnsetType,
+        Meta(
+            description="Where `${NAME}` gets its value, after `[env]`; without it the `.env` "
+            "beside the first file."
+        ),
+    ] = UNSET
+    ignore: Annotated[
+        list[str],
+        Meta(
+            description="Keys that hive cannot take over and may leave out, such as "
+            "`services.web.ipc`; `*` stands for any part."
+        ),
+    ] = []
+
+
 class AgentTable(Table, frozen=True):
     """A coding agent that may work in an env."""
 
@@ -496,7 +583,11 @@ class File(Table, frozen=True):
     link: list[LinkTable] = []
     copy: list[CopyTable] = []
     snapshot: SnapshotTable = SnapshotTable()
-    services: dict[Name, Annotated[ServiceTable, _one_of("", "run", "image", "build")]] = {}
+    compose: Annotated[
+        ComposeTable | UnsetType,
+        Meta(description="Services of an existing compose file, as they are."),
+    ] = UNSET
+    services: dict[Name, ServiceTable] = {}
     tasks: dict[Name, TaskTable] = {}
     tests: dict[Name, TestTable] = {}
     agents: dict[Name, AgentTable] = {}

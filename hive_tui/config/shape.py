@@ -14,12 +14,25 @@ from msgspec import inspect
 
 from hive_tui.config.checks import Names, check
 from hive_tui.config.problems import KeyPath, Problem, listed, show, unknown_name
-from hive_tui.config.schema import HOST_NAME, NAME, PROJECT_NAME, VARIABLE, File, Kind
+from hive_tui.config.schema import (
+    CAPABILITY,
+    HOST_NAME,
+    NAME,
+    PROJECT_NAME,
+    SETTING,
+    ULIMIT,
+    VARIABLE,
+    File,
+    Kind,
+)
 
 PATTERNS = {
     NAME: "a name of a-z, 0-9, - and _ that begins with a letter, at most 64 characters",
     PROJECT_NAME: "a name of letters, digits, ., - and _, at most 64 characters",
     HOST_NAME: "a host name",
+    CAPABILITY: "a capability such as SYS_PTRACE",
+    ULIMIT: "a limit such as nofile or memlock",
+    SETTING: "a variable name of letters, digits, _, . and - that does not begin with a digit",
     VARIABLE: "a variable name of letters, digits and _ that does not begin with a digit",
 }
 

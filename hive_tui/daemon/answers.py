@@ -163,8 +163,15 @@ def skipped(live: LiveEnv, plan: Plan) -> list[dict[str, str]]:
     return rows
 
 
-def why(live: LiveEnv, topic: str | None) -> list[dict[str, Any]]:
+def why(
+    live: LiveEnv, topic: str | None, more: Iterable[dict[str, Any]] = ()
+) -> list[dict[str, Any]]:
     """The reason for each cell of the env's row, or for one service, task or suite.
+
+    Args:
+        live: The env.
+        topic: What is asked about; `None` for everything.
+        more: Reasons that the env does not know by itself.
 
     Raises:
         NotFoundError: No such topic.
@@ -174,6 +181,7 @@ def why(live: LiveEnv, topic: str | None) -> list[dict[str, Any]]:
     rows += [_service_reason(live, detail, name) for name in live.units]
     rows += [_task_reason(live, detail, name) for name in live.project.tasks]
     rows += [_test_reason(live, detail, name) for name in live.project.tests]
+    rows += more
     if topic is None:
         return rows
     word = topic.split()[-1]
@@ -208,7 +216,7 @@ def _env_reason(live: LiveEnv, detail: EnvDetail) -> dict[str, Any]:
     change = f"hive warm {view.name}" if view.state != "warm" else f"hive cool {view.name}"
     if view.progress is not None:
         change = "the end of the transition; or the opposite one, which cancels it"
-    return _row(
+    return row(
         "env", view.state.value, detail.since, "what is wanted and observed", evidence, change
     )
 
@@ -224,7 +232,8 @@ def _service_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, An
     evidence += [f"| {line}" for line in unit.failure_tail]
     evidence += [f"waits for {w.reason}" for w in detail.waiting if w.step == name]
     ready = unit.service.ready
-    source = "its process" if ready is None else f"its process and its {ready.kind} probe"
+    runs = "its container" if unit.service.contained else "its process"
+    source = runs if ready is None else f"{runs} and its {ready.kind} probe"
     change = f"hive restart {live.record.name} {name}"
     if view.state is ServiceState.STOPPED:
         wanted = name in level(live.project, Wanted.WARM)
@@ -233,7 +242,7 @@ def _service_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, An
             if wanted
             else f"hive start {live.record.name} --service {name}"
         )
-    return _row(f"service {name}", view.state.value, view.since, source, evidence, change)
+    return row(f"service {name}", view.state.value, view.since, source, evidence, change)
 
 
 def _task_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, Any]:
@@ -249,7 +258,7 @@ def _task_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, Any]:
     change = "it runs each time the env goes up"
     if task.inputs:
         change = f"a change in {', '.join(task.inputs)}"
-    return _row(f"task {name}", view.state, view.at, "its exit status", evidence, change)
+    return row(f"task {name}", view.state, view.at, "its exit status", evidence, change)
 
 
 def _test_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, Any]:
@@ -267,14 +276,15 @@ def _test_reason(live: LiveEnv, detail: EnvDetail, name: str) -> dict[str, Any]:
     change = f"hive test {live.record.name} {name}"
     if view.state is TestState.PASSED and not view.stale:
         change = "a new commit or a changed file makes it stale"
-    return _row(
+    return row(
         f"test {name}", view.state.value, since, "its report and exit status", evidence, change
     )
 
 
-def _row(
+def row(
     cell: str, state: str, since: str | None, source: str, evidence: list[str], change: str
 ) -> dict[str, Any]:
+    """One reason, as `hive why` prints it."""
     return {
         "cell": cell,
         "state": state,

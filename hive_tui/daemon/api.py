@@ -11,10 +11,12 @@ from hive_tui.daemon.methods.finding import Finding
 from hive_tui.daemon.methods.keeping import Keeping
 from hive_tui.daemon.methods.logs import Logs
 from hive_tui.daemon.methods.looking import Looking
+from hive_tui.daemon.methods.resting import Resting
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.testing import Testing
+from hive_tui.engine.thrift import Thrift
 from hive_tui.model.home import Home
 
 
@@ -25,6 +27,7 @@ class Api:
         self,
         hive: Hive,
         testing: Testing,
+        thrift: Thrift,
         reader: LogReader,
         home: Home,
         pid: int,
@@ -35,6 +38,7 @@ class Api:
         Args:
             hive: The envs.
             testing: Runs suites.
+            thrift: Keeps house with the memory.
             reader: Reads logs.
             home: Where this hive lives.
             pid: Of this daemon.
@@ -42,10 +46,11 @@ class Api:
         """
         self._rooms = (
             Finding(hive, home),
-            Changing(hive, testing),
-            Looking(hive),
+            Changing(hive, testing, thrift),
+            Looking(hive, thrift),
             Keeping(hive),
             Logs(hive, reader),
+            Resting(hive, thrift),
         )
         self._home = home
         self._pid = pid

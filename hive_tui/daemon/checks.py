@@ -7,9 +7,12 @@ import os
 import resource
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 from hive_tui.config import loading
+from hive_tui.config.checkout_files import CheckoutFiles
+from hive_tui.config.collisions import collisions
 from hive_tui.engine.hive import Hive
 from hive_tui.model.errors import HiveError
 from hive_tui.model.home import Home
@@ -27,7 +30,7 @@ async def run(hive: Hive, home: Home, cwd: str) -> list[dict[str, Any]]:
         _secrets(hive, home),
         *await _engine(hive),
         await _leftovers(hive),
-        *[_project(hive, name) for name in hive.world.store.projects()],
+        *[row for name in hive.world.store.projects() for row in _project(hive, name)],
         await _here(hive, cwd),
     ]
 
@@ -84,6 +87,7 @@ async def _engine(hive: Hive) -> list[dict[str, Any]]:
         project.name
         for project in hive.projects.values()
         if any(service.contained for service in project.services.values())
+        or any(task.container is not None for task in project.tasks.values())
     ]
     if found.problem is not None:
         unneeded = "" if needed else "; no project needs one"
@@ -110,12 +114,51 @@ async def _leftovers(hive: Hive) -> dict[str, Any]:
     return _row("shared services", True, said)
 
 
-def _project(hive: Hive, name: str) -> dict[str, Any]:
+def _project(hive: Hive, name: str) -> list[dict[str, Any]]:
     try:
-        hive.project(name)
+        project = hive.project(name)
     except HiveError as error:
-        return _row(f"project {name}", False, error.message, error.hint or "mend hive.toml")
-    return _row(f"project {name}", True, "hive.toml is fine")
+        return [_row(f"project {name}", False, error.message, error.hint or "mend hive.toml")]
+    rows = [_row(f"project {name}", True, "hive.toml is fine")]
+    found = collisions(project)
+    rows.append(
+        _row(
+            f"ports and names of {name}",
+            not found,
+            "\n".join(found) or "nothing fixed that two envs would fight over",
+            "templates such as {{port.NAME}} and {{env}} give each env its own",
+        )
+    )
+    if project.published:
+        ports = (f"{number} as {port}" for port, number in project.published.items())
+        rows.append(
+            _row(f"compose ports of {name}", True, f"each env has its own for {', '.join(ports)}")
+        )
+    if not project.sources and (untaken := _untaken(project.root)):
+        rows.append(
+            _row(f"compose file of {name}", True, untaken + ": [compose] gives each env its own")
+        )
+    if project.notes:
+        rows.append(_row(f"compose notes of {name}", True, "\n".join(project.notes)))
+    return rows
+
+
+def _untaken(root: str) -> str:
+    """What a compose file that hive.toml does not take over would collide by; empty without any."""
+    from hive_tui.config.compose.taking import Request, take
+
+    names = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+    file = next((name for name in names if os.path.isfile(os.path.join(root, name))), None)
+    if file is None:
+        return ""
+    taken = take(Request((file,)), CheckoutFiles(Path(root)), known={})
+    fixed = [f"port {number}" for number in taken.numbers.values()]
+    fixed += [
+        f"{note.path.rpartition('.')[0]} by its name"
+        for note in taken.notes
+        if note.path.endswith(".container_name")
+    ]
+    return f"{file} has fixed {', '.join(fixed)}" if fixed else ""
 
 
 async def _here(hive: Hive, cwd: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from hive_tui.drivers.folders import LocalFolders
 from hive_tui.drivers.http import get_status
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.drivers.logs import LogFiles
+from hive_tui.drivers.pressure import MachineHeadroom
 from hive_tui.drivers.processes import LocalProcesses
 from hive_tui.drivers.shelves import LocalShelves
 from hive_tui.drivers.sockets import ephemeral_range, listening
@@ -33,6 +34,7 @@ from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.readiness import Readiness
 from hive_tui.engine.scheduler import Scheduler
 from hive_tui.engine.testing import Testing
+from hive_tui.engine.thrift import Thrift
 from hive_tui.engine.upkeep import Upkeep
 from hive_tui.engine.watching import Reruns
 from hive_tui.engine.world import Checkpoint, World
@@ -125,13 +127,23 @@ class Daemon:
         )
         self.hive = Hive(self.world, LocalShelves(home.snapshots))
         self.testing = Testing(self.world, self.hive.transitions)
+        self.thrift = Thrift(
+            self.world,
+            self.hive.transitions,
+            self.hive.costs,
+            self.hive.admission,
+            MachineHeadroom(),
+            self.hive.limits,
+        )
+        self.hive.short_of_memory = lambda: self.thrift.short
         self._subscription = Subscription(self.hive)
         self._upkeep = Upkeep(
-            self.world, self._trees, Reruns(), self._rerun, self._subscription.tell_hive
+            self.world, self._trees, Reruns(), self._rerun, self._passed, self.thrift.edited
         )
-        self.hive.entered, self.hive.left = self._upkeep.follow, self._upkeep.leave
+        self.hive.entered, self.hive.left = self._enter, self._leave
+        self.hive.admission.measure = self._upkeep.measure
         reader = LogReader(self._logs)
-        api = Api(self.hive, self.testing, reader, home, os.getpid(), stop)
+        api = Api(self.hive, self.testing, self.thrift, reader, home, os.getpid(), stop)
         self.handlers: dict[str, Handler] = {**api.handlers(), **self._subscription.handlers()}
 
     async def open(self) -> None:
@@ -145,12 +157,14 @@ class Daemon:
             )
         self._logs.resume()
         self._trees.open()
+        self.thrift.open()
         await self.hive.open()
         self._upkeep.start()
 
     async def close(self) -> None:
         """Let go of everything. Services run on; what was half done is gone on with later."""
         await self._upkeep.close()
+        await self.thrift.close()
         await self.testing.close()
         await self.hive.close()
         await self._trees.close()
@@ -168,10 +182,24 @@ class Daemon:
         envs = self.hive.all().values()
         return (
             self.hive.transitions.busy
+            or self.hive.admission.busy
             or bool(self.world.scheduler.operations)
             or any(unit.running for live in envs for unit in live.own.values())
             or any(suite.watch for live in envs for suite in live.project.tests.values())
         )
+
+    def _passed(self) -> None:
+        """After each pass over the processes."""
+        self.thrift.passed()
+        self._subscription.tell_hive()
+
+    def _enter(self, live: LiveEnv) -> None:
+        self.thrift.follow(live)
+        self._upkeep.follow(live)
+
+    def _leave(self, live: LiveEnv) -> None:
+        self._upkeep.leave(live)
+        self.thrift.leave(live)
 
     def _log_limit(self, env_uid: str) -> int:
         for live in self.hive.all().values():

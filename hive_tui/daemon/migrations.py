@@ -123,6 +123,27 @@ _ENGAGED: Migration = (
     """,
 )
 
+_MEMORY: Migration = (
+    # No reference to envs: what one took is known of its project also once it is gone.
+    """
+    CREATE TABLE costs (
+        project TEXT NOT NULL,
+        state TEXT NOT NULL,
+        service TEXT NOT NULL,
+        env_uid TEXT NOT NULL,
+        began REAL NOT NULL,
+        peak_bytes INTEGER NOT NULL,
+        PRIMARY KEY (project, state, service, env_uid, began)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE activity (
+        env_uid TEXT PRIMARY KEY REFERENCES envs (uid) ON DELETE CASCADE,
+        record BLOB NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
 _SHARED: Migration = (
     # No reference to envs: a part outlives its env until the trash is emptied.
     """
@@ -143,7 +164,7 @@ _SHARED: Migration = (
     """,
 )
 
-MIGRATIONS: Sequence[Migration] = (_FIRST, _ENGAGED, _SHARED)
+MIGRATIONS: Sequence[Migration] = (_FIRST, _ENGAGED, _MEMORY, _SHARED)
 """Entry n leads from version n to version n + 1."""
 
 

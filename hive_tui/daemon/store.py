@@ -16,6 +16,7 @@ import msgspec
 from hive_tui.config.templates import slug
 from hive_tui.daemon.database import Database
 from hive_tui.daemon.history import History
+from hive_tui.daemon.ledger import Ledger
 from hive_tui.daemon.records import EnvRecords, decoded
 from hive_tui.engine.state import JournalEntry, Part, Spare, Store, Trashed
 from hive_tui.model.environment import EnvRecord
@@ -32,7 +33,7 @@ _encode = msgspec.json.Encoder().encode
 _decode_entry = msgspec.json.Decoder(JournalEntry).decode
 
 
-class SqliteStore(EnvRecords, History, Store):
+class SqliteStore(EnvRecords, History, Ledger, Store):
     """The store of one home. Threads may share it."""
 
     def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:
@@ -44,6 +45,7 @@ class SqliteStore(EnvRecords, History, Store):
         """
         EnvRecords.__init__(self, database)
         History.__init__(self, database, now)
+        Ledger.__init__(self, database)
         self.recovered = database.recovered
         """Why the store began anew, and where the broken file lies; `None` where it did not."""
 
@@ -89,6 +91,7 @@ class SqliteStore(EnvRecords, History, Store):
         with self._database.writing() as database:
             database.execute("DELETE FROM projects WHERE name = ?", (name,))
             database.execute("DELETE FROM durations WHERE project = ?", (name,))
+            database.execute("DELETE FROM costs WHERE project = ?", (name,))
         self._learned.pop(name, None)
 
     # --- envs ---

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from hive_tui.drivers.procfs import Entry, ProcessTable
 from hive_tui.engine.protocols import Identity, Usage
@@ -70,19 +70,30 @@ class Census:
                 )
         return found
 
-    def usage(self, sessions: Collection[int]) -> dict[int, Usage]:
+    def usage(
+        self,
+        sessions: Collection[int],
+        memory_bytes: Callable[[Entry], int],
+        sure: Callable[[Entry], bool],
+    ) -> dict[int, Usage]:
         """What the live processes of each of the sessions take; sessions without any are left out.
 
         What left its session is not counted.
+
+        Args:
+            sessions: By their ids.
+            memory_bytes: What one process takes.
+            sure: Whether that counts nothing twice.
         """
         found: dict[int, Usage] = {}
         for sid in sessions:
             live = [entry for entry in self._sessions.get(sid, ()) if entry.live]
             if live:
                 found[sid] = Usage(
-                    memory_bytes=sum(self._table.memory_bytes(entry.pid) for entry in live),
+                    memory_bytes=sum(map(memory_bytes, live)),
                     cpu_s=sum(entry.cpu_s for entry in live),
                     pids=tuple(entry.pid for entry in live),
+                    sure=all(map(sure, live)),
                 )
         return found
 

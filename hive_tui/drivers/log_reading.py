@@ -20,9 +20,9 @@ from hive_tui.model.log_filter import LogFilter
 from hive_tui.model.wire import LogLine
 
 BATCH_S = 0.05
-"""Least time between two batches of a followed log."""
-BATCH_BYTES = 1024 * 1024
-"""Read of one source for one batch."""
+"""Least time between two batches of a followed log, unless there is a whole batch to catch up."""
+BATCH_BYTES = 256 * 1024
+"""Read of one source for one batch: more would hold the loop up."""
 HALF_BYTES = 4096
 """Of an unfinished line that is shown."""
 
@@ -80,7 +80,7 @@ class LogReader:
         grep: re.Pattern[str] | None = None,
         halves: bool = False,
     ) -> AsyncGenerator[list[LogLine], None]:
-        """Finished lines as they are written, in batches at least 50 ms apart, for ever.
+        """Finished lines as they are written, in batches 50 ms apart or full ones, for ever.
 
         Each batch is in the order of time. A reader that is slower than a flood misses what is
         cut from the file meanwhile, and nothing else.
@@ -121,7 +121,8 @@ class LogReader:
                 told = True
                 ended = loop.time()
                 yield sorted(batch, key=_at)
-                await asyncio.sleep(max(0.0, ended + BATCH_S - loop.time()))
+                behind = sum(len(line.text) for line in batch) > BATCH_BYTES // 2
+                await asyncio.sleep(0 if behind else max(0.0, ended + BATCH_S - loop.time()))
         finally:
             if stop_news is not None:
                 stop_news()

@@ -81,6 +81,10 @@ class PsutilTable(ProcessTable):
             return 0
         return int(memory.rss - getattr(memory, "shared", 0))
 
+    def share_bytes(self, pid: int) -> int | None:
+        """Not told: macOS has no such figure, and elsewhere `/proc` is read directly."""
+        return None
+
 
 def _boot_id() -> str:
     if sys.platform == "darwin":

@@ -20,8 +20,10 @@ from pathlib import Path
 from hive_tui.drivers.census import Census, is_leader
 from hive_tui.drivers.endings import best_endings
 from hive_tui.drivers.launching import adopt_orphans, allow_open_files, exit_code, start
+from hive_tui.drivers.oom import OomWatch
 from hive_tui.drivers.portable_table import PsutilTable
 from hive_tui.drivers.procfs import Entry, ProcessTable, ProcTable
+from hive_tui.drivers.shares import Shares
 from hive_tui.engine.protocols import Exit, Identity, Launch, Processes, Usage
 from hive_tui.model.errors import HiveError
 
@@ -73,6 +75,10 @@ class LocalProcesses(Processes):
         self._endings = best_endings(self._table, portable=portable)
         self._open_files = allow_open_files()
         self._reaper = not plain and adopt_orphans()
+        self._shares = Shares(self._table)
+        self._oom = OomWatch()
+        self._pids: dict[int, tuple[int, ...]] = {}
+        """Session -> who was in it at the last pass."""
         self._runs: dict[str, _Run] = {}
         self._census: Census | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -192,13 +198,26 @@ class LocalProcesses(Processes):
         self._collect_orphans(census)
         if sessions is None:
             sessions = [run.identity.pid for run in self._runs.values() if run.exit is None]
-        return census.usage(sessions)
+        self._shares.begin()
+        usage = census.usage(sessions, self._shares.memory_bytes, self._shares.sure)
+        self._shares.end()
+        self._oom.look()
+        self._pids = {sid: used.pids for sid, used in usage.items()}
+        return usage
+
+    def birth(self, pid: int) -> str | None:
+        entry = self._table.entry(pid)
+        if entry is None or not entry.live:
+            return None
+        return f"{self._table.boot_id}.{entry.start_ticks}"
 
     async def close(self) -> None:
         """Stop watching. Processes go on; futures that wait for an end are cancelled."""
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._shares.close()
+        self._oom.close()
         for run in self._runs.values():
             run.unwatch()
             for waiter in run.waiters:
@@ -263,7 +282,12 @@ class LocalProcesses(Processes):
         status = _collect(run.identity.pid) if ours else None
         if status is None and run.exit_file is not None:
             status = _read_status(run.exit_file)
-        run.exit = Exit(None if status is None else exit_code(status))
+        code = None if status is None else exit_code(status)
+        why = None
+        if code != 0:
+            pids = (run.identity.pid, *self._pids.get(run.identity.pid, ()))
+            why = self._oom.why(pids, by_kill=code == -signal.SIGKILL)
+        run.exit = Exit(code, why)
         if run.waiters and self._runs.get(run.identity.run_id) is run:
             del self._runs[run.identity.run_id]
         for waiter in run.waiters:

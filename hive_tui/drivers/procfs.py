@@ -8,6 +8,9 @@ from typing import NamedTuple, Protocol
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_LINE_BYTES = 2048
+"""Longer than any line of `stat`: 52 numbers, and a name of at most 64 characters."""
+
 _READ_BYTES = 1 << 20
 _ENVIRON_READS = 3
 """A process in the middle of an exec has no environment for some microseconds."""
@@ -28,6 +31,8 @@ class Entry(NamedTuple):
     """One letter as in `ps`: `Z` has ended and is not collected, `T` is stopped."""
     cpu_s: float
     """Its own processor time and that of the children it collected."""
+    rss_pages: int | None = None
+    """Resident pages; `None` where the same look does not tell them."""
 
     @property
     def live(self) -> bool:
@@ -64,16 +69,19 @@ class ProcessTable(Protocol):
         ...
 
     def memory_bytes(self, pid: int) -> int:
-        """Memory that only it uses; 0 where it is gone."""
+        """RSS less shared pages; 0 where it is gone. Cheap, and blind to shared memory."""
+        ...
+
+    def share_bytes(self, pid: int) -> int | None:
+        """PSS: what it uses, shared pages divided by those who share them. Dear.
+
+        May be called from another thread. `None` where the system does not tell.
+        """
         ...
 
 
 class ProcTable(ProcessTable):
-    """`/proc`. A pass over 480 processes takes about 12 ms; PSS would take twice that again.
-
-    So memory is RSS less shared pages (`statm`), which counts nothing twice among the processes
-    of a session and leaves libraries and shared memory out.
-    """
+    """`/proc`. A pass over 480 processes takes about 12 ms, what they use included."""
 
     def __init__(self) -> None:
         """Read the boot id.
@@ -86,7 +94,7 @@ class ProcTable(ProcessTable):
         self._has_children = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
     def entry(self, pid: int) -> Entry | None:
-        stat = _read(f"/proc/{pid}/stat")
+        stat = _line(f"/proc/{pid}/stat")
         return parse_stat(stat) if stat else None
 
     def entries(self) -> list[Entry]:
@@ -125,8 +133,12 @@ class ProcTable(ProcessTable):
         return None
 
     def memory_bytes(self, pid: int) -> int:
-        fields = _read(f"/proc/{pid}/statm").split()
+        fields = _line(f"/proc/{pid}/statm").split()
         return (int(fields[1]) - int(fields[2])) * _PAGE_BYTES if fields else 0
+
+    def share_bytes(self, pid: int) -> int | None:
+        """The line `Pss` of `smaps_rollup` (Linux 4.14): 50 µs for a shell, 10 ms for a GB."""
+        return parse_share(_read(f"/proc/{pid}/smaps_rollup"))
 
 
 def parse_stat(stat: bytes) -> Entry:
@@ -143,8 +155,29 @@ def parse_stat(stat: bytes) -> Entry:
         sid=int(rest[3]),
         start_ticks=int(rest[19]),
         state=rest[0].decode(),
-        cpu_s=sum(int(field) for field in rest[11:15]) / _TICKS_PER_S,
+        cpu_s=sum(map(int, rest[11:15])) / _TICKS_PER_S,
+        rss_pages=int(rest[21]),
     )
+
+
+def parse_share(rollup: bytes) -> int | None:
+    """Bytes of the line `Pss:` of a `smaps_rollup`; `None` where it has none."""
+    _, found, rest = rollup.partition(b"\nPss:")
+    return int(rest.split(None, 1)[0]) * 1024 if found else None
+
+
+def _line(path: str) -> bytes:
+    """A file of `/proc` that is one short line, which the kernel gives whole; see `_read`."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(descriptor, _LINE_BYTES)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
 
 
 def _read(path: str) -> bytes:

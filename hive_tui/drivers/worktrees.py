@@ -18,7 +18,7 @@ from hive_tui.drivers.losses import folder_is_gone, held_by_nothing, losses
 from hive_tui.drivers.parents import drop_empty, drop_empty_above, make_parents
 from hive_tui.drivers.registrations import admin_dir, common_dir
 from hive_tui.drivers.settling import settle
-from hive_tui.engine.protocols import Losses, Place, Removed, Worktrees
+from hive_tui.engine.protocols import Listed, Losses, Place, Removed, Worktrees
 from hive_tui.model.environment import EnvRecord, GitView
 from hive_tui.model.errors import HiveError, RefusedError
 
@@ -56,6 +56,10 @@ class GitWorktrees(Worktrees):
             now: Seconds since the epoch; dates recovery refs.
         """
         self._now = now
+
+    async def listed(self, repo: str) -> tuple[Listed, ...]:
+        found = await registrations.checkouts(repo)
+        return tuple(Listed(one.path, one.branch, one.bare, one.gone) for one in found)
 
     async def default_branch(self, repo: str) -> str:
         return await branches.default_branch(repo)

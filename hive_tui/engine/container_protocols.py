@@ -78,6 +78,12 @@ class ContainerSpec(msgspec.Struct, frozen=True):
     stop_signal: str | None = None
     """With `SIG`; `None` is what the image says."""
     platform: str | None = None
+    shm_bytes: int | None = None
+    ulimits: dict[str, tuple[int, int]] = {}
+    """Limit of the kernel -> soft and hard; -1 is none."""
+    cap_add: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Further names within the env's network, beside the service's."""
     log_max_bytes: int = 20 * 1024 * 1024
     """What the engine itself keeps of its output, for when nobody reads it."""
     neighbours: int = 1

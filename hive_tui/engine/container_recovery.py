@@ -76,7 +76,9 @@ class ContainerRecovery:
         for live in self._envs():
             uid = live.record.uid
             for (env_uid, name), container in found.items():
-                if env_uid == uid and container.run is not None and name not in live.own:
+                if env_uid == uid and name in live.project.tasks:  # it runs anew where it is missed
+                    await self._world.containers.remove(container.place)
+                elif env_uid == uid and container.run is not None and name not in live.own:
                     live.keep(name, contained=True)
             records = {unit.service: unit for unit in self._world.store.units(uid)}
             for name in self._units(live, runs):

@@ -76,8 +76,17 @@ def container_spec(
         cpus=service.cpus,
         stop_signal=None if signal is None else f"SIG{signal}",
         platform=service.platform,
+        shm_bytes=service.shm_bytes,
+        ulimits=service.ulimits,
+        cap_add=service.cap_add,
+        aliases=service.aliases,
         log_max_bytes=project.log_max_bytes,
-        neighbours=sum(each.contained for each in project.services.values()),
+        neighbours=sum(
+            (
+                *(each.contained for each in project.services.values()),
+                *(task.container is not None for task in project.tasks.values()),
+            )
+        ),
     )
 
 

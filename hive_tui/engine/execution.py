@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from hive_tui.config import secrets, templates
+from hive_tui.config import secrets
 from hive_tui.config.sharing import service_ports
 from hive_tui.engine import engagements, parts, running, verdicts
 from hive_tui.engine.container_spec import place
+from hive_tui.engine.container_tasks import run_to_end
 from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.observing import task_fingerprint
 from hive_tui.engine.operation import StepContext, StepFailedError
-from hive_tui.engine.plan import Observed, needed
-from hive_tui.engine.protocols import Launch, Removed, Report
-from hive_tui.engine.state import TaskRecord, Trashed
-from hive_tui.model.environment import ServiceState, TestFailure
+from hive_tui.engine.plan import needed
+from hive_tui.engine.protocols import Identity, Launch, Removed, Report
+from hive_tui.engine.state import Trashed
+from hive_tui.model.environment import TestFailure
 from hive_tui.model.errors import HiveError
 from hive_tui.model.plan import Outcome, Step, StepKind
-from hive_tui.model.project import Project, Service, Task, When
+from hive_tui.model.project import Service, Task
 
 ENGINES_PROXIES = ("docker-proxy", "rootlessport", "rootlesskit", "conmon")
 """Programs by which container engines hold published ports."""
@@ -164,7 +165,10 @@ class Execution:
         began = self._world.clock.monotonic()
         outcome = Outcome.CANCELLED
         try:
-            await self._run_to_end(task.name, "task", task.run, task.cwd, context, task)
+            if task.container is not None:
+                await run_to_end(self._live, task.container, context)
+            else:
+                await self._run_to_end(task.name, "task", task.run, task.cwd, context, task)
             outcome = Outcome.SUCCEEDED
         except HiveError:
             outcome = Outcome.FAILED
@@ -186,7 +190,15 @@ class Execution:
         launch = self._world.launcher.launch(
             live.project, live.record, source, run, cwd=cwd, env=task.env if task else None
         )
-        await running.to_end(self._world, live.record, launch, source, role, context.spawned)
+        await running.to_end(
+            self._world,
+            live.record,
+            launch,
+            source,
+            role,
+            context.spawned,
+            guests=live.guests,
+        )
 
     # --- services ----------------------------------------------------------------------------
 
@@ -327,6 +339,9 @@ class Execution:
                 more={"report": str(report)},
             )
 
+        def born(identity: Identity) -> None:
+            live.guests[identity.pid] = suite.name
+
         live.running_suites.add(suite.name)
         live.changed()
         try:
@@ -342,12 +357,14 @@ class Execution:
                 read_report=self._read_report,
                 clock=world.clock,
                 spawned=context.spawned,
+                born=born,
                 timed_out=lambda: context.timed_out,
                 kept=lambda verdict: live.verdicts.update({suite.name: verdict}),
             )
             live.content = await world.worktrees.content(live.record.worktree)
         finally:
             report.unlink(missing_ok=True)
+            live.guests = {pid: name for pid, name in live.guests.items() if name != suite.name}
             live.running_suites.discard(suite.name)
             live.changed()
 
@@ -361,63 +378,3 @@ class Execution:
             return msgspec.structs.replace(failure, name=name, message=message)
 
         return msgspec.structs.replace(report, failures=tuple(map(masked, report.failures)))
-
-
-async def observe(live: LiveEnv) -> Observed:
-    """What the plan of the env's next transition starts from."""
-    done = set()
-    for task in live.project.tasks.values():
-        record = live.tasks.get(task.name)
-        if record is not None and await _satisfied(live, task, record):
-            done.add(task.name)
-    built = frozenset([name for name in _to_build(live) if await _built(live, name)])
-    seeded = await parts.seeded(live)
-    return Observed(
-        worktree=os.path.isdir(live.record.worktree),
-        services=live.service_states(),
-        done=frozenset(done),
-        built=built,
-        shared=frozenset(name for name in live.units if live.shares(name)),
-        parted=parts.parted(live),
-        seeded=seeded,
-        outgrown=frozenset(name for name in live.own if live.outgrown(name)),
-    )
-
-
-def _to_build(live: LiveEnv) -> list[str]:
-    """Services that may have to be built before they can start."""
-    down = (ServiceState.STOPPED, ServiceState.CRASHED, ServiceState.BACKOFF)
-    return [
-        service.name
-        for service in live.project.services.values()
-        if service.build is not None and live.units[service.name].state in down
-    ]
-
-
-async def _built(live: LiveEnv, name: str) -> bool:
-    home = live.home_of(name)
-    return await home.containers.built(home.project.services[name])
-
-
-async def _satisfied(live: LiveEnv, task: Task, record: TaskRecord) -> bool:
-    if not record.fingerprint:
-        return False
-    if not task.inputs and not record.current and task.when is not When.SPAWN:
-        return False
-    return record.fingerprint == await task_fingerprint(live, task)
-
-
-async def task_fingerprint(live: LiveEnv, task: Task) -> str:
-    """Hash of the task's command and of the content of its inputs, in this env."""
-    digest = hashlib.sha256(_command(live.project, live, task).encode())
-    for name in sorted(needed(live.project, task.needs)):
-        if live.shares(name):  # where its work lies is another place than the env's own
-            digest.update(live.home_of(name).record.uid.encode())
-    if task.inputs:
-        files = await live.world.folders.fingerprint(live.record.worktree, task.inputs)
-        digest.update(files.encode())
-    return digest.hexdigest()
-
-
-def _command(project: Project, live: LiveEnv, task: Task) -> str:
-    return templates.expand(task.run, templates.values(project, live.record))

@@ -9,8 +9,11 @@ import os
 from collections.abc import Callable, Sequence
 
 from hive_tui.config import loading
+from hive_tui.engine.admission import Admission
+from hive_tui.engine.adopting import Adopting
 from hive_tui.engine.common import Commons
 from hive_tui.engine.container_recovery import ContainerRecovery
+from hive_tui.engine.costs import Costs
 from hive_tui.engine.destroying import Destroying
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.recovery import Recovery
@@ -22,10 +25,13 @@ from hive_tui.engine.transitions import Transitions
 from hive_tui.engine.world import World
 from hive_tui.model.environment import EnvRecord
 from hive_tui.model.errors import HiveError, NotFoundError, UsageError
-from hive_tui.model.project import Project
+from hive_tui.model.project import Limits, Project
 from hive_tui.model.wire import HiveView, ProjectView
 
 log = logging.getLogger(__name__)
+
+Stamp = tuple[tuple[int, int], ...]
+"""Time and size of each file that a project comes from."""
 
 
 class Hive:
@@ -41,10 +47,14 @@ class Hive:
         """Told of each env that comes into the hive."""
         self.left: Callable[[LiveEnv], None] = lambda live: None
         """Told of each env that goes."""
-        self._stamps: dict[str, tuple[int, int]] = {}
+        self._stamps: dict[str, Stamp] = {}
         self._problems: dict[str, str] = {}
+        self._tried: dict[str, Stamp] = {}
         self.transitions = Transitions(world)
-        self.spawning = Spawning(world, self.transitions, self.enter, self.leave)
+        self.costs = Costs(world.store, world.clock)
+        self.admission = Admission(world, self.transitions, self.costs, self.envs.values)
+        self.spawning = Spawning(world, self.transitions, self.enter, self.leave, self.admission)
+        self.adopting = Adopting(world, self.spawning)
         self.commons = Commons(world, self.spawning.claim)
         self.sharing = Sharing(world, self.commons)
         self.snapshots = Snapshots(world, shelves, self.transitions)
@@ -67,7 +77,10 @@ class Hive:
             self.refresh,
             self.leave,
             self._containers,
+            self.admission,
         )
+        self.short_of_memory: Callable[[], str | None] = lambda: None
+        """Why memory is short, in words; `None` where it is not."""
 
     async def open(self) -> None:
         """Read the store, find what runs and go on with what was half done."""
@@ -104,6 +117,7 @@ class Hive:
 
     async def close(self) -> None:
         """Let go of everything; services run on."""
+        await self.admission.close()
         await self._containers.close()
         await self.spawning.close()
         await self.destroying.close()
@@ -144,7 +158,8 @@ class Hive:
             raise NotFoundError(
                 f"no project {name!r}", hint="run `hive spawn` in its repository first"
             )
-        stamp = _stamp(root)
+        known = self.projects.get(name)
+        stamp = _stamp(root, known.sources if known is not None else ())
         if name not in self.projects or self._stamps.get(name) != stamp:
             try:
                 self._take(loading.load(root))
@@ -152,6 +167,18 @@ class Hive:
                 self._problems[name] = error.message
                 raise
         return self.projects[name]
+
+    def limits(self, live: LiveEnv) -> Limits:
+        """What an env's project allows, as its hive.toml is now; the last one that could be read.
+
+        What limits the idle must count also where nobody asks for anything.
+        """
+        known = self.projects.get(live.record.project, live.project)
+        stamp = _stamp(known.root, known.sources)
+        if stamp not in (self._stamps.get(known.name), self._tried.get(known.name)):
+            self._tried[known.name] = stamp  # what cannot be read is not tried every two seconds
+            self._read(known.name, known.root)
+        return self.projects.get(known.name, known).limits
 
     def refresh(self, live: LiveEnv) -> None:
         """Give an env its project's newest hive.toml.
@@ -180,6 +207,7 @@ class Hive:
             )
         await self.destroying.forget(name)
         await self.commons.drop(name)
+        self.costs.forget_project(name)
         self.projects.pop(name, None)
         self._problems.pop(name, None)
         self.world.store.drop_project(name)
@@ -275,13 +303,16 @@ class Hive:
 
     def view(self) -> HiveView:
         """What the head line shows of the whole hive."""
-        used = sum(live.memory_bytes or 0 for live in self.all().values())
+        budget = self.admission.budget()
         cpu = sum(live.cpu_percent or 0.0 for live in self.all().values())
         scheduler = self.world.scheduler
         return HiveView(
             projects=self.project_views(),
-            memory_used_bytes=used,
-            memory_limit_bytes=self.world.memory_bytes,
+            memory_used_bytes=budget.used_bytes,
+            memory_limit_bytes=budget.limit_bytes,
+            memory_forecast_bytes=budget.forecast_bytes,
+            memory_free_bytes=budget.free_bytes,
+            pressure=self.short_of_memory(),
             cpu_percent=round(cpu, 1),
             slots=scheduler.slots,
             slots_taken=scheduler.slots_taken,
@@ -299,19 +330,22 @@ class Hive:
     def _take(self, project: Project) -> None:
         known = self.projects.get(project.name)
         project = self.commons.place(project)
-        self._stamps[project.name] = _stamp(project.root)
+        self._stamps[project.name] = _stamp(project.root, project.sources)
         self._problems.pop(project.name, None)
         if known is None or known.digest != project.digest:
             self.projects[project.name] = project
 
 
-def _stamp(root: str) -> tuple[int, int]:
-    """Changes whenever hive.toml does; (0, 0) where there is none."""
-    try:
-        found = os.stat(os.path.join(root, "hive.toml"))
-    except OSError:
-        return (0, 0)
-    return (found.st_mtime_ns, found.st_size)
+def _stamp(root: str, sources: Sequence[str]) -> Stamp:
+    """Changes whenever hive.toml or a file that it refers to does; (0, 0) for one that is not."""
+    found: list[tuple[int, int]] = []
+    for name in ("hive.toml", *sources):
+        try:
+            at = os.stat(os.path.join(root, name))
+            found.append((at.st_mtime_ns, at.st_size))
+        except OSError:
+            found.append((0, 0))
+    return tuple(found)
 
 
 async def settle(hive: Hive) -> None:

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from hive_tui.engine import showing
+from hive_tui.engine.activity import Activity
 from hive_tui.engine.container_host import ContainerHost
 from hive_tui.engine.folding import stamp
 from hive_tui.engine.hosting import Host
@@ -23,6 +24,7 @@ from hive_tui.engine.state import RunRecord, TaskRecord, UnitRecord, Verdict
 from hive_tui.engine.supervision import Unit
 from hive_tui.engine.world import World
 from hive_tui.model.environment import (
+    AgentView,
     EnvDetail,
     EnvRecord,
     EnvState,
@@ -83,10 +85,18 @@ class LiveEnv:
         self.unread: str | None = None
         """Why its hive.toml could not be read since the daemon began; `None` once it was."""
         self.git: GitView | None = None
+        self.agent: AgentView | None = None
+        self.activity = Activity()
+        self.waits_for_room: str | None = None
+        """How much memory it lacks, in words, while it is queued for a warm."""
+        self._room_come: asyncio.Future[None] | None = None
         self.content: tuple[str, str] | None = None
         """Commit and content hash of the worktree, once a verdict needs them."""
         self.running_suites: set[str] = set()
+        self.guests: dict[int, str] = {}
+        """Session id -> task or suite of everything that runs to its end."""
         self.memory_bytes: int | None = None
+        """Of services, tasks and suites together."""
         self.cpu_percent: float | None = None
         self.tasks: dict[str, TaskRecord] = {t.task: t for t in world.store.tasks(record.uid)}
         self.verdicts: dict[str, Verdict] = {v.suite: v for v in world.store.verdicts(record.uid)}
@@ -97,6 +107,8 @@ class LiveEnv:
         """The ones of them that are its own."""
         self.service_memory: dict[str, int] = {}
         """Bytes by service, of the last pass over the processes."""
+        self.unsure: frozenset[str] = frozenset()
+        """Services whose bytes may be too many yet."""
         self.containers = ContainerHost(world, record, lambda: self.project)
         self._processes = process_host(self)
         self._cpu: tuple[float, float] | None = None
@@ -118,6 +130,7 @@ class LiveEnv:
     def adopt_project(self, project: Project) -> None:
         """Take a newer hive.toml: new services get a unit, gone ones keep theirs till they end."""
         self.project = project
+        self._levels = {wanted: level(project, wanted) for wanted in Wanted}
         self.unread = None
         for service in project.services.values():
             self.house(service)
@@ -196,7 +209,8 @@ class LiveEnv:
     @property
     def measured(self) -> bool:
         """True while there is something to measure, or to say that there no longer is."""
-        return self.memory_bytes is not None or any(unit.running for unit in self.own.values())
+        runs = self.guests or any(unit.running for unit in self.own.values())
+        return bool(runs) or self.memory_bytes is not None
 
     def measure(
         self, usage: Mapping[int, Usage], contained: Mapping[str, Usage], now: float
@@ -208,22 +222,25 @@ class LiveEnv:
             contained: By container id.
             now: When that was, monotonic.
         """
-        memory: dict[str, int] = {}
-        cpu_s = 0.0
+        services: dict[str, Usage] = {}
         for name, unit in self.own.items():
-            found: Usage | None = None
+            used: Usage | None = None
             if unit.identity is not None:
-                found = usage.get(unit.identity.pid)
+                used = usage.get(unit.identity.pid)
             elif unit.contained is not None:
-                found = contained.get(unit.contained.container)
-            if found is not None:
-                memory[name] = found.memory_bytes
-                cpu_s += found.cpu_s
-        total = sum(memory.values()) if memory else None
+                used = contained.get(unit.contained.container)
+            if used is not None:
+                services[name] = used
+        others = [usage[pid] for pid in self.guests if pid in usage]
+        memory = {name: used.memory_bytes for name, used in services.items()}
+        self.unsure = frozenset(name for name, used in services.items() if not used.sure)
+        found = [*services.values(), *others]
+        cpu_s = sum(used.cpu_s for used in found)
+        total = sum(used.memory_bytes for used in found) if found else None
         percent: float | None = None
-        if memory and self._cpu is not None and now > self._cpu[1]:
+        if found and self._cpu is not None and now > self._cpu[1]:
             percent = round(max(0.0, cpu_s - self._cpu[0]) / (now - self._cpu[1]) * 100, 1)
-        self._cpu = (cpu_s, now) if memory else None
+        self._cpu = (cpu_s, now) if found else None
         moved = (
             _moved(self.memory_bytes, total) or abs((self.cpu_percent or 0) - (percent or 0)) >= 1
         )
@@ -260,6 +277,20 @@ class LiveEnv:
             loop = asyncio.get_running_loop()
             loop.call_at(max(loop.time(), self._published_at + PUBLISH_S), self._publish)
 
+    def wait_for_room(self, words: str, come: asyncio.Future[None]) -> None:
+        """Show that it is queued, until `come` is resolved or cancelled."""
+        if self.waits_for_room != words:
+            self.waits_for_room, self._room_come = words, come
+            self.changed()
+
+    def leave_queue(self, come: asyncio.Future[None] | None = None) -> None:
+        """Let it wait for room no more; without an argument whatever it waits for."""
+        if self._room_come is None or come not in (None, self._room_come):
+            return
+        self._room_come.cancel()
+        self.waits_for_room = self._room_come = None
+        self.changed()
+
     def moved(self) -> None:
         """Take note that a step of the running transition began or ended."""
         for feed in self.feeds:
@@ -292,7 +323,7 @@ class LiveEnv:
         asked = {name for name, unit in self.own.items() if unit.wanted}
         if self.record.wanted is Wanted.FROZEN:
             return frozenset(asked)
-        found = asked | level(self.project, self.record.wanted) | self._shared_at_rest()
+        found = asked | self.level(self.record.wanted) | self._shared_at_rest()
         return frozenset(found) & self.units.keys()
 
     def shared_needs(self) -> frozenset[str]:
@@ -304,13 +335,17 @@ class LiveEnv:
 
     def _shared_at_rest(self) -> frozenset[str]:
         asked = {name for name, unit in self.own.items() if unit.wanted} | self.claims
-        asked |= level(self.project, self.record.wanted)
+        asked |= self.level(self.record.wanted)
         return needed(self.project, asked) & (self.units.keys() - self.own.keys())
 
     def claim(self, name: str, wanted: bool) -> None:
         """Remember that a shared service was asked for by name, or no longer is."""
         (self.claims.add if wanted else self.claims.discard)(name)
         self.world.store.put_unit(UnitRecord(self.record.uid, name, wanted))
+
+    def level(self, wanted: Wanted) -> frozenset[str]:
+        """Services that have to be ready in a state."""
+        return self._levels[wanted]
 
     def since(self, state: EnvState) -> str:
         """Since when the env is in the state that it is found in now."""

@@ -21,6 +21,7 @@ import msgspec
 from hive_tui.config import templates
 from hive_tui.engine import running
 from hive_tui.engine.common import Common
+from hive_tui.engine.endings import ending
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.operation import StepContext, StepFailedError
 from hive_tui.engine.state import Part, Template
@@ -170,7 +171,7 @@ async def perform(
         status, line = await world.containers.exec(contained, script, variables, told)
     if status != 0:
         raise StepFailedError(
-            running.ending(status) + (f": {line}" if line else ""),
+            ending(status) + (f": {line}" if line else ""),
             tail=world.logs.tail(logged.uid, source, running.TAIL_LINES, since=offset),
             hint=f"hive logs {record.name} {source}",
             env=record.name,

@@ -72,10 +72,12 @@ class Usage(msgspec.Struct, frozen=True):
     """What the processes of one session take."""
 
     memory_bytes: int
-    """PSS where it is cheap, else RSS less what is shared."""
+    """PSS as of its last reading, moved by what changed since; else RSS less what is shared."""
     cpu_s: float
     """Processor seconds so far."""
     pids: tuple[int, ...]
+    sure: bool = True
+    """False while some of its memory may be counted twice: nothing to learn from."""
 
 
 class Processes(Protocol):
@@ -132,12 +134,46 @@ class Processes(Protocol):
         """
         ...
 
+    def birth(self, pid: int) -> str | None:
+        """What tells the process that has the number now from all others; `None`: nobody has."""
+        ...
+
     def usage(self, sessions: Collection[int] | None = None) -> dict[int, Usage]:
         """One pass over all processes: session id -> what it takes. No process is spawned.
 
         Args:
             sessions: Only these; `None` stands for those of all runs that are watched.
         """
+        ...
+
+
+class Strain(msgspec.Struct, frozen=True):
+    """How short of memory the machine is at a moment."""
+
+    available_bytes: int
+    """What could be had without swapping."""
+    total_bytes: int
+    some_percent: float | None = None
+    """Of the last 10 s, how long some task waited for memory (PSI); `None`: not told here."""
+    full_percent: float | None = None
+    """The same, how long all tasks waited."""
+    level: int | None = None
+    """macOS: 1 normal, 2 warning, 4 critical."""
+
+
+class Headroom(Protocol):
+    """What the machine has left."""
+
+    def strain(self) -> Strain:
+        """How short of memory it is now; cheap enough for every two seconds."""
+        ...
+
+    def watch(self, felt: Callable[[], None]) -> bool:
+        """Call `felt` on the loop soon after tasks began to wait; False: the system cannot."""
+        ...
+
+    def close(self) -> None:
+        """Stop watching."""
         ...
 
 
@@ -248,6 +284,18 @@ class Place(msgspec.Struct, frozen=True):
     """Branch checked out there; `None` where HEAD is detached."""
 
 
+class Listed(msgspec.Struct, frozen=True):
+    """One worktree of a repository, as git has it registered."""
+
+    path: str
+    branch: str | None
+    """`None` where HEAD is detached."""
+    bare: bool = False
+    """True for a main one that has no files at all."""
+    gone: bool = False
+    """True where its folder is missing."""
+
+
 class Worktrees(Protocol):
     """Git's worktrees. Git does every write; hooks, filters and sparse settings work as by hand."""
 
@@ -257,6 +305,10 @@ class Worktrees(Protocol):
         Raises:
             HiveError: It is in no git repository, or in a bare one without a worktree.
         """
+        ...
+
+    async def listed(self, repo: str) -> tuple[Listed, ...]:
+        """All worktrees of the repository, the main one first."""
         ...
 
     async def default_branch(self, repo: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from hive_tui.engine.admission import Admission, Mode
 from hive_tui.engine.container_recovery import ContainerRecovery
 from hive_tui.engine.destroying import Destroying
 from hive_tui.engine.live import LiveEnv
@@ -19,6 +20,7 @@ from hive_tui.engine.state import JournalEntry, RunRecord
 from hive_tui.engine.supervision import Unit
 from hive_tui.engine.transitions import Transitions
 from hive_tui.engine.world import World
+from hive_tui.model.environment import Wanted
 from hive_tui.model.errors import HiveError
 from hive_tui.model.plan import Transition
 
@@ -39,6 +41,7 @@ class Recovery:
         refresh: Callable[[LiveEnv], None],
         leave: Callable[[LiveEnv], None],
         containers: ContainerRecovery,
+        admission: Admission,
     ) -> None:
         self._world = world
         self._containers = containers
@@ -47,6 +50,7 @@ class Recovery:
         self._destroying = destroying
         self._refresh = refresh
         self._leave = leave
+        self._admission = admission
         self._going_on: set[asyncio.Task[None]] = set()
 
     async def run(self, envs: dict[str, LiveEnv]) -> None:
@@ -156,6 +160,10 @@ class Recovery:
         """Ask for a transition again. One that needs hive.toml is not guessed without it."""
         if entry.transition is not Transition.STOP:
             self._refresh(live)
+        mode = entry.params.get("room")
+        if mode is not None and live.record.wanted is not Wanted.WARM:  # it had not begun yet
+            await self._admission.warm(live, Mode(str(mode)), journal_id=entry.id)
+            return
         services = entry.params.get("services")
         await self._transitions.request(
             live,

@@ -67,7 +67,7 @@ def decide(
             epoch. With the policy `always` an exit 0 is one too.
         now: Seconds since the epoch.
         up_s: How long the run lasted.
-        why: What went wrong where no process ended, because none could be launched.
+        why: What went wrong, where the exit status does not say it or no process ended at all.
         jitter: A number from 0 to 1 out of an even distribution; 0.5 is none.
     """
     if policy is Restart.NO or (policy is Restart.ON_FAILURE and exit_code == 0):

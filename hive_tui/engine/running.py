@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from hive_tui.engine.endings import ending
 from hive_tui.engine.operation import StepFailedError
-from hive_tui.engine.protocols import Launch
+from hive_tui.engine.protocols import Exit, Launch
 from hive_tui.engine.state import RunRecord
 from hive_tui.engine.world import World
 from hive_tui.model.environment import EnvRecord
@@ -30,6 +31,7 @@ async def to_end(
     spawned: Callable[[], None] = lambda: None,
     *,
     logged: EnvRecord | None = None,
+    guests: dict[int, str] | None = None,
 ) -> None:
     """Run a command until it has ended; one that is cancelled is ended.
 
@@ -41,6 +43,7 @@ async def to_end(
         role: What it is: `task`, for example.
         spawned: Told once it exists.
         logged: Whose log it writes; the env's where left out.
+        guests: Has it while it runs: sessions of an env that are no services.
 
     Raises:
         StepFailedError: It failed or was cancelled; with the last lines of its log.
@@ -65,42 +68,41 @@ async def to_end(
         )
 
     try:
-        code = await _recorded(world, launch, run, spawned)
+        ended = await _recorded(world, launch, run, spawned, {} if guests is None else guests)
     except asyncio.CancelledError:  # a time-out says so itself, and shows how far it came
         raise failed("was stopped") from None
-    if code != 0:
-        raise failed("was killed" if code is None else ending(code))
-
-
-def ending(code: int) -> str:
-    """An exit status in words."""
-    if code >= 0:
-        return f"exit {code}"
-    try:
-        return f"killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"killed by signal {-code}"
+    if ended.why is not None:
+        raise failed(ended.why)
+    if ended.code != 0:
+        raise failed(ending(ended.code))
 
 
 async def _recorded(
-    world: World, launch: Launch, run: RunRecord, spawned: Callable[[], None]
-) -> int | None:
+    world: World,
+    launch: Launch,
+    run: RunRecord,
+    spawned: Callable[[], None],
+    guests: dict[int, str],
+) -> Exit:
     world.store.put_run(run)
     world.checkpoint(f"launching:{run.name}")
-    code: int | None = None
+    end = Exit(None)
     try:
         identity = await world.processes.launch(launch)
+        guests[identity.pid] = run.name
         run = msgspec.structs.replace(run, identity=identity)
         world.store.put_run(run)
         world.checkpoint(f"launched:{run.name}")
         spawned()
         try:
-            code = (await world.processes.exited(identity, launch.exit_file)).code
+            end = await world.processes.exited(identity, launch.exit_file)
         except asyncio.CancelledError:
             await world.processes.stop(identity, signal.SIGTERM, GRACE_S)
             raise
     finally:
-        ended = msgspec.structs.replace(run, ended=world.clock.now(), exit_code=code)
+        if run.identity is not None:
+            guests.pop(run.identity.pid, None)
+        ended = msgspec.structs.replace(run, ended=world.clock.now(), exit_code=end.code)
         world.store.put_run(ended)
         launch.exit_file.unlink(missing_ok=True)
-    return code
+    return end

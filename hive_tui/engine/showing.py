@@ -45,6 +45,9 @@ def detail(live: LiveEnv) -> EnvDetail:
     names = project.ports_at(record.port_base)
     operation = _operation(live)
     waiting = operation.waiting() if operation is not None else ()
+    if live.waits_for_room is not None:
+        waiting = (*waiting, Waiting("warm", f"memory: {live.waits_for_room}"))
+    idle_since = live.world.clock.now() - live.activity.idle_s
     view = EnvView(
         name=record.name,
         project=record.project,
@@ -57,7 +60,7 @@ def detail(live: LiveEnv) -> EnvDetail:
         ports=PortsView(record.port_base, record.port_size, names),
         services=tuple(_view(live, name) for name in live.units),
         tests=tuple(test_view(live, name) for name in project.tests),
-        agent=None,
+        agent=live.agent,
         git=live.git,
         memory_bytes=live.memory_bytes,
         cpu_percent=live.cpu_percent,
@@ -75,6 +78,8 @@ def detail(live: LiveEnv) -> EnvDetail:
         failures={suite: v.failures for suite, v in live.verdicts.items() if v.failures},
         base=record.base,
         since=live.since(found),
+        pinned=live.activity.pinned,
+        idle_since=stamp(idle_since),
     )
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from hive_tui.config import templates
 from hive_tui.engine import ports, unwaited
+from hive_tui.engine.admission import Admission, Mode
 from hive_tui.engine.execution import Making
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.progress import Watch
@@ -24,7 +25,7 @@ from hive_tui.engine.state import JournalEntry, Spare
 from hive_tui.engine.transitions import Ended, Result, Transitions
 from hive_tui.engine.world import World
 from hive_tui.model.environment import EnvRecord, Wanted
-from hive_tui.model.errors import HiveError, UsageError
+from hive_tui.model.errors import HiveError, RefusedError, UsageError
 from hive_tui.model.plan import Outcome, StepKind, Transition
 from hive_tui.model.project import Project
 
@@ -40,7 +41,8 @@ class Wish(msgspec.Struct, frozen=True):
     base: str | None = None
     branch: str | None = None
     reuse_branch: bool = False
-    warm: bool = False
+    warm: Mode | None = None
+    """To be warmed afterwards, and what happens where it does not fit; `None` leaves it cold."""
 
 
 def check_name(name: str) -> None:
@@ -66,6 +68,7 @@ class Spawning:
         transitions: Transitions,
         enter: Callable[[EnvRecord, Project], LiveEnv],
         leave: Callable[[LiveEnv], None],
+        admission: Admission,
     ) -> None:
         """Create it.
 
@@ -74,11 +77,13 @@ class Spawning:
             transitions: Runs the spawn.
             enter: Puts a new env into the hive.
             leave: Takes one out that could not be made.
+            admission: Warms it afterwards, if it fits.
         """
         self._world = world
         self._transitions = transitions
         self._enter = enter
         self._leave = leave
+        self._admission = admission
         self._preparing: dict[str, asyncio.Task[None]] = {}
 
     async def spawn(
@@ -108,7 +113,8 @@ class Spawning:
                 {
                     "commit": commit,
                     "base_commit": record.base_commit,
-                    "warm": wish.warm,
+                    "warm": wish.warm is not None,
+                    "room": wish.warm,
                 },
             )
             self._world.checkpoint("claimed:spawn")
@@ -139,7 +145,8 @@ class Spawning:
                 branch=record.branch if record.branch_made else None,
             )
         making = Making(str(params["commit"]), create_branch=record.branch_made)
-        await self._run(live, making, bool(params["warm"]), None, False, entry.id)
+        warm = Mode(str(params.get("room") or Mode.REFUSE.value)) if params["warm"] else None
+        await self._run(live, making, warm, None, False, entry.id)
 
     async def adopt(self, project: Project, path: str, name: str | None) -> LiveEnv:
         """Take in a worktree that somebody else made; neither it nor its branch is ever deleted.
@@ -289,7 +296,7 @@ class Spawning:
         self,
         live: LiveEnv,
         making: Making,
-        warm: bool,
+        warm: Mode | None,
         watch: Watch | None,
         wait: bool,
         journal_id: int,
@@ -301,7 +308,12 @@ class Spawning:
         return await asyncio.shield(work)
 
     async def _follow(
-        self, live: LiveEnv, making: Making, warm: bool, watch: Watch | None, journal_id: int
+        self,
+        live: LiveEnv,
+        making: Making,
+        warm: Mode | None,
+        watch: Watch | None,
+        journal_id: int,
     ) -> Ended:
         ended = await self._transitions.request(
             live, Transition.SPAWN, watch=watch, making=making, journal_id=journal_id
@@ -316,9 +328,19 @@ class Spawning:
             return ended
         live.check_worktree()
         self.prepare_spares(live.project)
-        if warm and ended.result.outcome is not Outcome.CANCELLED:
-            return await self._transitions.request(live, Transition.WARM, watch=watch)
-        return ended
+        if warm is None or ended.result.outcome is Outcome.CANCELLED:
+            return ended
+        try:
+            return await self._admission.warm(live, warm, watch=watch)
+        except RefusedError as error:
+            made = f"{live.record.name} is made and cold; a warm {error.message.partition(': ')[2]}"
+            refused = msgspec.structs.replace(
+                ended.result,
+                transition=Transition.WARM.value,
+                outcome=Outcome.REFUSED,
+                error={**error.as_json(), "message": made},
+            )
+            return msgspec.structs.replace(ended, result=refused)
 
     def _take_spare(self, project: Project) -> Spare | None:
         for spare in self._world.store.spares(project.name):

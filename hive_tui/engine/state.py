@@ -5,7 +5,7 @@ What *runs* is in none of them: that is read from the world.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -141,6 +141,39 @@ class Trashed(msgspec.Struct, frozen=True):
     at: float
 
 
+class Cost(msgspec.Struct, frozen=True):
+    """The most that a service took during one stay of an env in a state."""
+
+    project: str
+    state: str
+    """Of the env: `warm`, `cold` or `frozen`."""
+    service: str
+    env_uid: str
+    began: float
+    """When the stay began, in seconds since the epoch."""
+    peak_bytes: int
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """A process outside of the env's services that keeps the env from being idle."""
+
+    what: str
+    """In words: `hive run npm`, `a shell`."""
+    pid: int
+    birth: str
+    """From `Processes.birth`: another process with the number later is not it."""
+
+
+class ActivityRecord(msgspec.Struct, frozen=True):
+    """How long nobody has touched an env, and what keeps it from rest."""
+
+    env_uid: str
+    idle_s: float
+    """Counted while a daemon ran and the machine was awake."""
+    pinned: bool = False
+    leases: tuple[Lease, ...] = ()
+
+
 class Store(Protocol):
     """What survives the daemon. Every method is one transaction, on disk when it returns."""
 
@@ -208,6 +241,17 @@ class Store(Protocol):
     def learned(self, project: str) -> dict[str, float]:
         """Step key -> median of the last successful durations, in seconds."""
         ...
+
+    def put_costs(self, costs: Sequence[Cost]) -> None:
+        """Keep peaks, each in place of an earlier one of its stay; the oldest stays go."""
+        ...
+
+    def costs(self, project: str) -> tuple[Cost, ...]:
+        """Those of the last stays, oldest first."""
+        ...
+
+    def put_activity(self, records: Sequence[ActivityRecord]) -> None: ...
+    def activity(self) -> tuple[ActivityRecord, ...]: ...
 
     def put_engaged(self, env_uid: str) -> None:
         """Keep that an env has, or may have, things at the container engine."""

@@ -20,6 +20,7 @@ from hive_tui.engine.folding import stamp
 from hive_tui.engine.hosting import Found, Host, Running
 from hive_tui.engine.operation import StepFailedError
 from hive_tui.engine.protocols import Clock, Identity, Logs
+from hive_tui.engine.ready_waiters import ReadyWaiters
 from hive_tui.engine.ready_watch import ReadyWatch
 from hive_tui.engine.state import RunRecord, Store, UnitRecord
 from hive_tui.model.environment import EnvRecord, ServiceState, ServiceView
@@ -96,7 +97,7 @@ class Unit:
         self._halting: asyncio.Task[None] | None = None
         self._again: asyncio.Task[None] | None = None
         self._launching = asyncio.Lock()
-        self._waiters: set[asyncio.Future[float]] = set()
+        self._waiters = ReadyWaiters()
 
     @property
     def running(self) -> bool:
@@ -174,14 +175,9 @@ class Unit:
             return 0.0
         if self._run is None:
             raise self._failed(self.reason or "is not running")
-        waiter: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
         if self._run.ready is not None:
             self._run.ready.look_at_once()
-        try:
-            return await waiter
-        finally:
-            self._waiters.discard(waiter)
+        return await self._waiters.wait()
 
     async def stop(self) -> None:
         """Stop it and wait until nobody of its session is left. Finished even where cancelled.
@@ -288,8 +284,7 @@ class Unit:
         await asyncio.gather(*ending, return_exceptions=True)
         if run is not None:
             run.running.exited.cancel()
-        for waiter in self._waiters:
-            waiter.cancel()
+        self._waiters.cancel()
 
     # --- runs ----------------------------------------------------------------------------------
 
@@ -396,7 +391,10 @@ class Unit:
     def _go_on_after_end(
         self, code: int | None, now: float, *, up_s: float, why: str | None = None
     ) -> None:
-        """Do what the policy says about an end that nobody asked for, or a failed launch."""
+        """Do what the policy says about an end that nobody asked for, or a failed launch.
+
+        `why` says it better than the exit status does.
+        """
         choice = restarts.decide(
             self.service.restart,
             code,
@@ -463,9 +461,7 @@ class Unit:
         self._was_ready = True
         self._show(ServiceState.READY)
         self._save()
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(late_s)
+        self._waiters.succeed(late_s)
 
     def _not_ready(self, run: _Run, error: HiveError) -> None:
         self.failure_tail = self._tail(run)
@@ -481,9 +477,7 @@ class Unit:
             run.ready = None
 
     def _fail_waiters(self, message: str, *, hint: str | None = None) -> None:
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_exception(self._failed(message, hint=hint))
+        self._waiters.fail(self._failed(message, hint=hint))
 
     def _failed(self, message: str, *, hint: str | None = None) -> StepFailedError:
         return StepFailedError(

@@ -9,8 +9,9 @@ import msgspec
 
 from hive_tui.engine import plan as planning
 from hive_tui.engine import unwaited
-from hive_tui.engine.execution import Execution, observe
+from hive_tui.engine.execution import Execution
 from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.observing import observe
 from hive_tui.engine.progress import Feed, Watch
 from hive_tui.engine.transitions import Transitions, learn
 from hive_tui.engine.world import World

@@ -16,8 +16,9 @@ import msgspec
 
 from hive_tui.engine import plan as planning
 from hive_tui.engine import showing
-from hive_tui.engine.execution import Execution, Making, Removing, observe
+from hive_tui.engine.execution import Execution, Making, Removing
 from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.observing import observe
 from hive_tui.engine.operation import Operation
 from hive_tui.engine.progress import Feed, Watch
 from hive_tui.engine.state import Store
@@ -162,7 +163,7 @@ class Transitions:
                 if watch is not None:
                     live.feeds.append(Feed(live.record.name, operation, watch))
             else:
-                await self._make_room(live, transition)
+                await self._clear_the_way(live, transition)
                 task = await self._begin(
                     live,
                     transition,
@@ -205,7 +206,9 @@ class Transitions:
         if self._running:
             await asyncio.wait([running.task for running in self._running.values()])
 
-    async def _make_room(self, live: LiveEnv, asked: Transition) -> None:
+    async def _clear_the_way(self, live: LiveEnv, asked: Transition) -> None:
+        if asked not in _UP and asked is not Transition.TEST:
+            live.leave_queue()
         running = live.operation
         if running is not None:
             if cancels(running.plan.transition, asked):

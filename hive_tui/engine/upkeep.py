@@ -41,6 +41,7 @@ class Upkeep:
         reruns: Reruns,
         tested: Callable[[LiveEnv, str], Awaitable[None]],
         told: Callable[[], None],
+        edited: Callable[[LiveEnv, frozenset[str]], None] = lambda live, paths: None,
     ) -> None:
         """Create it; nothing is followed yet.
 
@@ -50,12 +51,14 @@ class Upkeep:
             reruns: Decides which suites a change reruns.
             tested: Runs a suite in an env.
             told: Called after each pass over the processes.
+            edited: Told which files of a worktree have changed.
         """
         self._world = world
         self._trees = trees
         self._reruns = reruns
         self._tested = tested
         self._told = told
+        self._edited = edited
         self._git = asyncio.Semaphore(_GIT_AT_ONCE)
         self._dirty: dict[str, asyncio.Event] = {}
         self._followers: dict[str, asyncio.Task[None]] = {}
@@ -118,6 +121,7 @@ class Upkeep:
 
     def _changed(self, live: LiveEnv, paths: frozenset[str]) -> None:
         self.touch(live)
+        self._edited(live, paths)
         operation = live.operation
         if operation is not None and operation.plan.transition is Transition.SPAWN:
             self._reruns.hold(live.record.uid)
@@ -190,8 +194,8 @@ class Upkeep:
             await _logged(self._pass, "all envs")
             await asyncio.sleep(TICK_S)
 
-    async def _pass(self) -> None:
-        """Look once at all processes and worktrees."""
+    def measure(self) -> None:
+        """Look once at all processes; not at all where nothing runs or ran."""
         envs = tuple(self._envs.values())
         measured = (*envs, *{c.record.uid: c for c in (e.common for e in envs) if c}.values())
         if any(live.measured for live in measured):
@@ -200,6 +204,11 @@ class Upkeep:
             now = self._world.clock.monotonic()
             for live in measured:
                 live.measure(usage, contained, now)
+
+    async def _pass(self) -> None:
+        """Look once at all processes and worktrees."""
+        envs = tuple(self._envs.values())
+        self.measure()
         for live in envs:
             before = live.trouble
             live.check_worktree()

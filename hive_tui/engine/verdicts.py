@@ -9,7 +9,16 @@ from pathlib import Path
 
 import msgspec
 
-from hive_tui.engine.protocols import Clock, Launch, Logs, Processes, Report, Worktrees
+from hive_tui.engine.protocols import (
+    Clock,
+    Exit,
+    Identity,
+    Launch,
+    Logs,
+    Processes,
+    Report,
+    Worktrees,
+)
 from hive_tui.engine.state import RunRecord, Store, Verdict
 from hive_tui.model.environment import EnvRecord, TestState, TestView
 from hive_tui.model.errors import HiveError
@@ -19,14 +28,19 @@ GRACE_S = 5.0
 """How long a cancelled suite may take to end before it is killed."""
 
 
-def judge(code: int | None, report: Report | None, problem: str | None) -> tuple[str, str | None]:
+def judge(
+    code: int | None, report: Report | None, problem: str | None, why: str | None = None
+) -> tuple[str, str | None]:
     """State and reason of a run.
 
     Args:
         code: Exit status; negative for a signal, `None` where nobody saw it.
         report: What its report says; `None` where there is none that can be read.
         problem: Why the report cannot be read; `None` where it can, or where there is none.
+        why: What is known of its end beyond the status.
     """
+    if why is not None:
+        return TestState.ERROR, f"the run was {why}"
     if code is None or code < 0:
         return TestState.ERROR, "the run was killed"
     if problem is not None:
@@ -74,6 +88,7 @@ async def run_suite(
     read_report: Callable[[Path], Report],
     clock: Clock,
     spawned: Callable[[], None] = lambda: None,
+    born: Callable[[Identity], None] = lambda identity: None,
     timed_out: Callable[[], bool] = lambda: False,
     kept: Callable[[Verdict], None] = lambda verdict: None,
 ) -> None:
@@ -94,6 +109,7 @@ async def run_suite(
         read_report: Reads a report; raises HiveError where it cannot be read.
         clock: Time.
         spawned: Called once its process exists.
+        born: Told which process it is.
         timed_out: Tells, where the run is cancelled, whether its time was over.
         kept: Told the verdict once it is stored.
 
@@ -133,14 +149,15 @@ async def run_suite(
         store.put_verdict(result)
         kept(result)
 
-    code: int | None = None
+    end = Exit(None)
     try:
         identity = await processes.launch(plan)
+        born(identity)
         run = msgspec.structs.replace(run, identity=identity)
         store.put_run(run)
         spawned()
         try:
-            code = (await processes.exited(identity, plan.exit_file)).code
+            end = await processes.exited(identity, plan.exit_file)
         except asyncio.CancelledError:
             await processes.stop(identity, signal.SIGTERM, GRACE_S)
             if timed_out():
@@ -149,10 +166,10 @@ async def run_suite(
                 keep(verdict(TestState.CANCELLED, None, "the run was cancelled"))
             raise
     finally:
-        store.put_run(msgspec.structs.replace(run, ended=clock.now(), exit_code=code))
+        store.put_run(msgspec.structs.replace(run, ended=clock.now(), exit_code=end.code))
         plan.exit_file.unlink(missing_ok=True)
     found, problem = _read(report, read_report)
-    state, reason = judge(code, found, problem)
+    state, reason = judge(end.code, found, problem, end.why)
     keep(verdict(state, found, reason))
 
 

@@ -267,5 +267,9 @@ class EnvDetail(msgspec.Struct, frozen=True):
     base: str = ""
     since: str | None = None
     """Since when the env is in its state."""
+    pinned: bool = False
+    """True where it is never put to rest by itself."""
+    idle_since: str | None = None
+    """Since when nobody has touched it, as of this value: sleep of the machine is left out."""
     agent: AgentDetail | None = None
     """Its coding agent in full; `None` where it has none."""

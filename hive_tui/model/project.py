@@ -19,7 +19,7 @@ class When(StrEnum):
     COLD = "cold"
     WARM = "warm"
     MANUAL = "manual"
-    """Services only: when asked for, or needed by something that runs."""
+    """When asked for, or needed by something that runs."""
 
 
 class Restart(StrEnum):
@@ -157,6 +157,13 @@ class Service(msgspec.Struct, frozen=True):
     """Containers: what they may take; `None` is all that there is."""
     cpus: float | None = None
     platform: str | None = None
+    shm_bytes: int | None = None
+    """Containers: size of /dev/shm; `None` is the engine's own."""
+    ulimits: dict[str, tuple[int, int]] = {}
+    """Containers: limit of the kernel -> soft and hard; -1 is none."""
+    cap_add: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Containers: further names by which others of the env reach it."""
     per_env: PerEnv | None = None
     keep: bool = False
     """Shared ones: goes on although no env needs it any more."""
@@ -178,7 +185,7 @@ class Service(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """Something that runs to its end: build, migrate, seed."""
+    """Something that runs to its end: build, migrate, seed; a command, or a container."""
 
     name: str
     run: str
@@ -192,6 +199,8 @@ class Task(msgspec.Struct, frozen=True):
     slots: int = 1
     """CPU slots while it runs; 0 for one that only waits."""
     env: dict[str, str | Secret] = {}
+    container: Service | None = None
+    """What runs to its end instead of `run`; that is then only a name for it."""
 
 
 class TestSuite(msgspec.Struct, frozen=True):
@@ -276,7 +285,13 @@ class Project(msgspec.Struct, frozen=True):
     tests: dict[str, TestSuite] = {}
     agents: dict[str, Agent] = {}
     digest: str = ""
-    """SHA-256 of the file, in hex: two projects with the same digest say the same."""
+    """SHA-256 of all files it comes from, in hex: two projects with the same say the same."""
+    sources: tuple[str, ...] = ()
+    """Further files that it comes from, relative to the main checkout: compose and env files."""
+    notes: tuple[str, ...] = ()
+    """What was left out of those files without harm, with file and line."""
+    published: dict[str, int] = {}
+    """Port name to the number that a compose file publishes it at, without hive."""
     shared_ports: dict[str, int] = {}
     """Ports of shared services: name -> offset in the block that all envs have in common."""
     shared_base: int = 0

@@ -64,6 +64,13 @@ class HiveView(msgspec.Struct, frozen=True):
     memory_used_bytes: int = 0
     """What the envs take together."""
     memory_limit_bytes: int = 0
+    """What they may take together: the strictest limit of all projects with envs."""
+    memory_forecast_bytes: int = 0
+    """What they will take once all is up that is wanted, by what is usual for them."""
+    memory_free_bytes: int = 0
+    """What is left of the limit, or of the machine where other programs leave less."""
+    pressure: str | None = None
+    """Why memory is short, in words; `None` where it is not."""
     cpu_percent: float = 0.0
     slots: int = 0
     slots_taken: int = 0

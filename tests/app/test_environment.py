@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from hive_tui.app.screens.environment import EnvironmentScreen
-from hive_tui.model.environment import EnvState
+from hive_tui.model.environment import EnvState, Failure
 from hive_tui.model.errors import HiveError
 from hive_tui.model.wire import Delta
 from tests.app import scenes
@@ -148,3 +148,16 @@ async def test_the_last_lines_of_a_broken_service_are_fetched_without_asking() -
         await it.press("enter")
         await it.until_shown("│ boom")
         assert ["worker"] in [asked["sources"] for asked in it.client.asked("logs")]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_the_last_words_of_what_is_broken_are_seen_without_scrolling(
+    size: tuple[int, int],
+) -> None:
+    old = scenes.search()
+    failure = Failure("worker", "exit 1", tuple(f"line {at}" for at in range(20)))
+    snapshot = scenes.snapshot([msgspec.structs.replace(old, failure=failure)])
+    async with driven(snapshot, size=size, answers=TRACE) as it:
+        await it.press("enter")
+        await it.until_shown("│ line 19")
+        await it.until_shown("r restart")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
-from textual.events import MouseScrollUp
+from textual.events import Key, MouseScrollUp
 
 from tests.app import scenes
 from tests.app.logged import logged
@@ -357,11 +358,25 @@ async def test_after_the_daemon_came_back_it_goes_on_where_it_was(tmp_path: Path
         it.client.hang_up()
         it.write("api", b"meanwhile")
         await it.say(scenes.snapshot())
-        await it.until(lambda: len(it.client.asked("logs")) == 2)
-        assert it.client.asked("logs")[-1]["from"]["api"] in (7200, 7210)
+
+        def followed() -> list[dict[str, Any]]:
+            return [asked for asked in it.client.asked("logs") if asked["follow"]]
+
+        await it.until(lambda: len(followed()) == 2)
+        assert followed()[-1]["from"]["api"] in (7200, 7210)
         await it.press("f")
         await it.until_shown("meanwhile")
         assert it.text().count("row0000099") == 1
+
+
+async def test_what_is_typed_ahead_of_the_field_belongs_to_it(tmp_path: Path) -> None:
+    async with logged(tmp_path) as it:
+        it.write("api", b"the first needle", b"last")
+        view = await it.open("last")
+        for key in ("slash", *"first"):
+            it.app.post_message(Key(key, key if len(key) == 1 else "/"))
+        await it.until(lambda: view.needle == "first")
+        assert view.following
 
 
 async def test_the_wheel_moves_the_log(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from hive_tui.app import moment as moments
 from hive_tui.app import pictures, svg
-from hive_tui.app.pictures import SCREENS, Moment, draw
+from hive_tui.app.moment import Moment
+from hive_tui.app.pictures import SCREENS, draw
 from hive_tui.app.ring import parse_lines
 from tests.app import scenes
 from tests.app.scripted import ScriptedClient
@@ -46,7 +48,7 @@ def words(document: str) -> str:
     ],
 )
 async def test_every_screen_becomes_a_small_picture(name: str, shown: str) -> None:
-    document = await draw(moment(), size=(120, 36), keys=SCREENS[name])
+    (document,) = await draw(moment(), size=(120, 36), keys=SCREENS[name])
     assert shown in words(document)
     assert len(document) < 80_000
     assert "http" not in document.replace("http://www.w3.org/2000/svg", "").replace("http://", "")
@@ -57,7 +59,9 @@ async def test_pictures_go_by_screen_size_and_theme(
 ) -> None:
     monkeypatch.setattr(pictures, "SIZES", ((120, 36),))
     monkeypatch.setattr(pictures, "SCREENS", {"fleet": ()})
+    (tmp_path / "long-gone-80x24-hive-dark.svg").touch()
     files = await pictures.draw_all(moment(), tmp_path)
+    assert {file.name for file in files} == {file.name for file in tmp_path.iterdir()}
     assert {file.name for file in files} == {
         "fleet-120x36-hive-dark.svg",
         "fleet-120x36-hive-light.svg",
@@ -67,8 +71,10 @@ async def test_pictures_go_by_screen_size_and_theme(
 
 async def test_a_hive_is_looked_at_without_changing_it() -> None:
     client = ScriptedClient({"trace": scenes.trace(), "losses": {"lines": [], "nothing": True}})
-    client.say(scenes.snapshot([scenes.auth()]))
-    seen = await pictures.look_at(client)
+    for _ in range(9):
+        client.say(scenes.snapshot([scenes.auth()]))
+    seen = await moments.look_at(client, pause_s=0)
+    assert seen.before[0] == {"shop/auth-refactor": (1_210_000_000, 4.2)}
     assert seen.snapshot.envs == (scenes.auth(),)
     assert seen.answers["trace shop/auth-refactor"] == scenes.trace()
     assert {name for name, _ in client.calls} == {"trace", "ports", "losses", "logs"}
@@ -82,7 +88,7 @@ def test_folders_of_the_machine_are_named_otherwise_in_logs_too() -> None:
         {"environ": {"worktree": "/home/me/hive"}},
         {"logs shop/auth": [{"lines": [[1.0, "api", text]]}]},
     )
-    told = pictures.without_paths(seen, {"/home/me": "~", "/home/me/hive": "~/h"})
+    told = moments.without_paths(seen, {"/home/me": "~", "/home/me/hive": "~/h"})
     assert told.answers == {"environ": {"worktree": "~/h"}}
     assert parse_lines(told.events["logs shop/auth"][0])[0].text == b"File ~/x.py"
     assert told.snapshot == seen.snapshot

@@ -36,6 +36,29 @@ def test_text_stands_out_from_the_background_and_from_the_selection(file: Path) 
             assert contrast(ink, str(ground)) >= 4.5, (name, ground)
 
 
+MEANT = ("success", "warning", "error", "accent", "primary")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_colours_that_mean_something_can_be_read_and_the_quiet_ones_be_seen(file: Path) -> None:
+    theme = themes.load(file)
+    grounds = (theme.background, theme.variables["hive-lift"], theme.panel)
+    inks = {name: str(getattr(theme, name)) for name in MEANT}
+    inks |= {"info": theme.variables["hive-info"]}
+    weak = [
+        (name, ground, round(contrast(ink, str(ground)), 2))
+        for name, ink in inks.items()
+        for ground in grounds
+        if contrast(ink, str(ground)) < 4.5
+    ]
+    weak += [
+        ("dim", ground, round(contrast(theme.variables["hive-dim"], str(ground)), 2))
+        for ground in grounds
+        if contrast(theme.variables["hive-dim"], str(ground)) < 3
+    ]
+    assert weak == []
+
+
 def test_the_high_contrast_theme_has_seven_to_one_for_every_text() -> None:
     theme = themes.load(themes.shipped() / "hive-contrast.toml")
     inks = [theme.foreground, theme.success, theme.warning, theme.error, theme.accent]

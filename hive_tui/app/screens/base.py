@@ -48,9 +48,6 @@ class HiveScreen(Screen[None], inherit_bindings=False):
     AREA: ClassVar[str] = ""
     """Its name in the registry of actions."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (12, "-tall")]
-
     @property
     def hive(self) -> HiveApp:
         """The app, by its own type."""

@@ -30,7 +30,7 @@ class DestroyDialog(Dialog[bool]):
             client: Asked for what would be lost.
         """
         super().__init__(classes="-grave")
-        self._env = env
+        self.env = env
         self._client = client
         self._force: bool | None = None
 
@@ -44,7 +44,7 @@ class DestroyDialog(Dialog[bool]):
 
     def on_mount(self) -> None:
         """Ask git in the background."""
-        view = self._env.view
+        view = self.env.view
         self.query_one("#title", Rows).put(
             (Span("Destroy ", "bad"), Span(safe(view.name), "strong"), Span("?", "bad")),
             cut((Span(f"{safe(view.worktree)}, branch {safe(view.branch)}", "muted"),), _WIDTH),
@@ -61,7 +61,7 @@ class DestroyDialog(Dialog[bool]):
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:
         """Answer, once the name is right and it is known what would be lost."""
-        name = self._env.view.name
+        name = self.env.view.name
         if event.value.strip() != name:
             self._say_keys(f"that is not its name; type {safe(name)}")
         elif self._force is None:
@@ -78,7 +78,7 @@ class DestroyDialog(Dialog[bool]):
 
     async def _ask(self) -> None:
         try:
-            answer = await self._client.call("losses", {"env": self._env.id})
+            answer = await self._client.call("losses", {"env": self.env.id})
         except HiveError as error:
             lines: list[Line] = [
                 (Span("it could not be found out what would be lost", "bad"),),

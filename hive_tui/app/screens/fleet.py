@@ -218,7 +218,7 @@ class FleetScreen(EnvDeeds):
         """Ask about the selected env, unless the selection is on its way to another one."""
         env, shown = self.env(), self._preview_rows > 0
         live = self.hive.state.link is Link.LIVE
-        if env is not None and shown and live and self._resting is None:
+        if env and shown and live and self._resting is None and self.is_current:
             self._dossier.ask(env, ports=False)
 
     def _toggle_preview(self) -> None:

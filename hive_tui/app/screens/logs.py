@@ -9,11 +9,12 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
+from textual.events import Key
 from textual.widgets import Input
 from textual.worker import Worker
 
-from hive_tui.app.actions import LOGS, bindings
-from hive_tui.app.lines import Span, safe
+from hive_tui.app.actions import BY_ID, LOGS, bindings
+from hive_tui.app.lines import Line, Span, safe
 from hive_tui.app.log_feed import LogFeed
 from hive_tui.app.log_find import kept
 from hive_tui.app.ring import Page, Place, Ring, Window
@@ -121,7 +122,8 @@ class LogsScreen(HiveScreen):
         self._view = self.query_one(LogView)
         self._feed = LogFeed(self.hive.client, self._env, self._ring, self._soon)
         super().on_mount()
-        self._view.focus()
+        self._view.taken = self._taken
+        self.set_focus(self._view)
         self._start(None)
         self.set_interval(1.0, self._measure)
 
@@ -133,10 +135,16 @@ class LogsScreen(HiveScreen):
             self._live.clear()
         look, width = self.hive.look(), self.app.size.width
         env = self.env()
-        line = env_head(env, width, look) if env else (Span(f" {safe(self._env)}", "muted"),)
+        line = env_head(env, width, look) if env else self._gone(state)
         notice = banner(state, width, look)
         self.query_one("#head", Rows).put(*((line, notice) if notice else (line,)))
         self._show_foot()
+
+    def _gone(self, state: HiveState) -> Line:
+        name: Line = (Span(f" {safe(self._env)}", "muted"),)
+        if state.link is not Link.LIVE:
+            return name
+        return (*name, Span("   This env is gone. ", "strong"), Span("esc goes back.", "muted"))
 
     # --- what is typed -----------------------------------------------------------------------
 
@@ -158,6 +166,20 @@ class LogsScreen(HiveScreen):
             if event.value:
                 self._to_match(-1)
 
+    def _taken(self, event: Key) -> bool:
+        """Open a field in the instant of its key, and give it what was typed ahead.
+
+        Keys come to the log until the focus has moved, which is a turn of two loops later.
+        """
+        if self._typing:
+            self.query_one("#search", Input).post_message(Key(event.key, event.character))
+            return True
+        for action in ("logs.search", "logs.filter"):
+            if event.key in BY_ID[action].keys:
+                self.action_act(action, event.key)
+                return True
+        return False
+
     def _open(self, purpose: str, text: str) -> None:
         field = self.query_one("#search", Input)
         self._before = self._ring.wanted
@@ -165,13 +187,13 @@ class LogsScreen(HiveScreen):
         with field.prevent(Input.Changed):
             field.value = text
         self._typing = purpose
-        field.add_class("-open")
+        field.display = True
         field.cursor_blink = False
-        self.set_focus(field)
+        self.set_focus(field)  # at once: what is typed ahead belongs to it already
 
     def _close(self) -> None:
         self._typing = ""
-        self.query_one("#search", Input).remove_class("-open")
+        self.query_one("#search", Input).display = False
         self.set_focus(self._view)
 
     def _back(self) -> None:

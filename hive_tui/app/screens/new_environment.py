@@ -10,12 +10,13 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.suggester import SuggestFromList
-from textual.widgets import Checkbox, Input
+from textual.widgets import Input
 
 from hive_tui.app.lines import BLANK, Line, Span, cut, safe
 from hive_tui.app.screens.dialog import Dialog
 from hive_tui.app.widgets.field import Field
 from hive_tui.app.widgets.rows import Rows
+from hive_tui.app.widgets.tick import Tick
 from hive_tui.client.protocol import HiveClient
 from hive_tui.model.errors import HiveError
 
@@ -103,6 +104,7 @@ class NewEnvironmentDialog(Dialog[NewEnvironment]):
         self.by_itself = by_itself
         self._project = project
         self._taken = taken
+        self._submitted = False
         self._client = client
         self._known = NOTHING_KNOWN
 
@@ -117,10 +119,10 @@ class NewEnvironmentDialog(Dialog[NewEnvironment]):
             yield Rows(id="title")
             yield Rows(id="name-label")
             yield Field(id="name", placeholder="auth-refactor")
-            yield Checkbox("work on the branch that there is", id="reuse")
+            yield Tick("work on the branch that there is", id="reuse")
             yield Rows(id="base-label")
             yield Field(id="base", placeholder="the project's base branch")
-            yield Checkbox("bring it up at once (warm)", value=True, id="warm")
+            yield Tick("bring it up at once (warm)", value=True, id="warm")
             yield Rows(id="keys")
 
     def on_mount(self) -> None:
@@ -142,7 +144,7 @@ class NewEnvironmentDialog(Dialog[NewEnvironment]):
         self._ask()
 
     @on(Input.Changed)
-    @on(Checkbox.Changed)
+    @on(Tick.Changed)
     def changed(self) -> None:
         """Say at once what is wrong."""
         self._judge()
@@ -153,11 +155,12 @@ class NewEnvironmentDialog(Dialog[NewEnvironment]):
         name, reuse = self._typed, self._reuse
         if wrong_with(name, self._taken, self._known, reuse) is None:
             base = "" if reuse else self.query_one("#base", Field).value.strip()
-            warm = self.query_one("#warm", Checkbox).value
+            warm = self.query_one("#warm", Tick).value
             self.dismiss(NewEnvironment(name, base, warm, reuse))
         else:
             self.query_one("#name", Field).focus()
-            self._judge(submitted=True)
+            self._submitted = True
+            self._judge()
 
     @property
     def _typed(self) -> str:
@@ -165,7 +168,7 @@ class NewEnvironmentDialog(Dialog[NewEnvironment]):
 
     @property
     def _reuse(self) -> bool:
-        box = self.query_one("#reuse", Checkbox)
+        box = self.query_one("#reuse", Tick)
         return box.value and bool(box.display)
 
     @work(exit_on_error=False)
@@ -180,13 +183,13 @@ class NewEnvironmentDialog(Dialog[NewEnvironment]):
         base.placeholder = self._known.base
         self._judge()
 
-    def _judge(self, *, submitted: bool = False) -> None:
+    def _judge(self) -> None:
         name, known = self._typed, self._known
         branch = known.of(name)
         there = branch in known.branches and branch not in known.checked_out
         self.query_one("#reuse").display = there
         wrong = wrong_with(name, self._taken, known, self._reuse)
-        words = (Span(f"  {wrong}", "warning"),) if wrong and (name or submitted) else ()
+        words = (Span(f"  {wrong}", "warning"),) if wrong and (name or self._submitted) else ()
         self.query_one("#name-label", Rows).put(cut((Span("name", "muted"), *words), _WIDTH))
         self.query_one("#base-label", Rows).put(cut(self._about_base(), _WIDTH))
 

@@ -21,8 +21,10 @@ from hive_tui.app.views.head import ended
 from hive_tui.app.views.look import Look
 from hive_tui.app.views.port_map import PortRow, port_map
 from hive_tui.app.views.sections import (
+    LAST_WORDS,
     events_section,
     failure_section,
+    last_words_in,
     services_section,
     tasks_section,
     tests_section,
@@ -43,7 +45,6 @@ WIDE = 110
 _GAP = 3
 _EVENTS = 14
 """Actions that help after a failure."""
-_LEVELS = {"warning": "warning", "error": "bad"}
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -90,7 +91,8 @@ def environment_page(
     left: list[Line] = [*head, BLANK, *services]
     right: list[Line] = []
     aside = right if wide else left
-    _section(left, failure_section(detail, left_width, look))
+    tail = last_words_in(rows - len(left)) if rows else LAST_WORDS
+    _section(left, failure_section(detail, left_width, look, tail=tail))
     _section(left, tests_section(detail, left_width, look))
     _section(left, tasks_section(detail.tasks, left_width, look))
     if trace is not None and trace.steps:
@@ -99,7 +101,7 @@ def environment_page(
         _section(aside, [(Span("  last transition", "heading"),), (Span("  "), *ended(detail))])
     _section(aside, waiting_section(detail, right_width))
     _section(aside, port_map(detail.view.ports, ports, right_width, look))
-    _section(aside, events_section(detail.id, events, right_width))
+    _section(aside, events_section(detail.id, events, right_width, look))
     _section(left, words_section(words, left_width, rows - len(left) - 1, look))
     if wide:
         left = side_by_side(left, right, left_width, _GAP)

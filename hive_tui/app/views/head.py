@@ -8,6 +8,7 @@ from hive_tui.app.marks import TRANSITIONS, Mark, of_env
 from hive_tui.app.ordering import Sort
 from hive_tui.app.state import HiveState, Link
 from hive_tui.app.triage import needs, trouble
+from hive_tui.app.views.budget import budget
 from hive_tui.app.views.look import Look
 from hive_tui.model.environment import EnvDetail, EnvState, Waiting
 
@@ -15,6 +16,8 @@ _EACH = 56
 """Cells of the status line that each env in motion gets at least."""
 
 _LOST = Mark("◌", "~", "reconnecting", "warning")
+_SHORT = Mark("▲", "!", "memory is short", "warning")
+_NO_WAY = Mark("✗", "x", "refused", "bad")
 _STALE = " Services go on; what is shown is the last that was known."
 
 
@@ -46,15 +49,7 @@ def fleet_head(state: HiveState, width: int, look: Look, order: Sort = Sort.MADE
 def load(state: HiveState, width: int, look: Look) -> Line:
     """Memory of all envs against the limit, and the processor; shorter on a narrow terminal."""
     hive = state.hive
-    used, limit = hive.memory_used_bytes, hive.memory_limit_bytes
-    parts: list[Line] = []
-    if limit:
-        share = used / limit
-        role = "bad" if share > 0.95 else "warning" if share > 0.8 else "muted"
-        full, empty = figures.meter(share, 12, plain=look.plain)
-        bar = (Span(full, role), Span(empty, "dim"), Span(" ")) if width >= 110 else ()
-        amount = f"{figures.size(used)} of {figures.size(limit)}"
-        parts.append((Span("mem ", "dim"), *bar, Span(amount, role)))
+    parts: list[Line] = [memory] if (memory := budget(hive, width, look)) else []
     if width >= 70:
         parts.append((Span("cpu ", "dim"), Span(f"{hive.cpu_percent:.0f}%", "muted")))
     if hive.slots_taken and width >= 110:
@@ -80,11 +75,15 @@ def fleet_view(words: str, marked: int, all_envs: int, shown: int, look: Look) -
 
 
 def needs_line(state: HiveState, width: int, look: Look) -> Line:
-    """The envs that need a person, dearest first; blank when nobody does."""
+    """What needs a person: short memory, then envs, dearest first; blank when nothing does."""
     found = needs(state.envs.values())
-    if not found:
+    short = state.hive.pressure
+    if not found and short is None:
         return BLANK
-    parts: list[Line] = [(Span(f" needs you ({len(found)})", "warning"),)]
+    count = len(found) + (short is not None)
+    parts: list[Line] = [(Span(f" needs you ({count})", "warning"),)]
+    if short is not None:
+        parts.append((look.sign(_SHORT), Span(f" {_SHORT.word}: {safe(short)}", "warning")))
     for need in found:
         age = figures.since(need.since, look.now)
         parts.append(
@@ -96,7 +95,7 @@ def needs_line(state: HiveState, width: int, look: Look) -> Line:
             )
         )
     room = width - width_of(parts[0])
-    each = room // min(len(found), max(1, room // 34)) - 3
+    each = room // min(count, max(1, room // 34)) - 3
     line = joined([parts[0], *(cut(part, each) for part in parts[1:])], "   ")
     return cut(line, width)
 
@@ -156,6 +155,10 @@ def banner(state: HiveState, width: int, look: Look) -> Line:
         words = f" the daemon does not answer since {since} ({age})."
         return fit(
             (Span(" "), look.sign(_LOST), Span(words, "warning"), Span(_STALE, "muted")), width
+        )
+    if state.link is Link.REFUSED and state.reason:
+        return fit(
+            (Span(" "), look.sign(_NO_WAY), Span(f" {safe(state.reason)}", "warning")), width
         )
     reason = safe(state.reason or "the daemon does not answer").partition(";")[0].rstrip(".")
     return fit(

@@ -102,10 +102,8 @@ def _tile(look: Look) -> list[Line]:
         ),
         ((Span("web ", "dim"), Span("10000", "muted")), "a service's name and port"),
         ((Span(f"{edge} ", "bad"), Span("Error: …", "muted")), "last words of what is broken"),
-        (
-            (Span(f"{history} ", "dim"), Span("42 MB  3%", "muted")),
-            "memory lately, memory, processor",
-        ),
+        ((Span(f"{history} ", "dim"), Span("42 MB", "muted")), "memory: lately, and now"),
+        ((Span(f"{history} ", "dim"), Span("3%", "muted")), "processor: lately, and now"),
         ((Span("+41 -2", "dim"),), "lines changed on its branch"),
     )
     return [_piece(sample, meaning) for sample, meaning in pieces]

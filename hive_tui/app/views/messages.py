@@ -7,12 +7,11 @@ from datetime import datetime
 
 from hive_tui.app import figures
 from hive_tui.app.lines import Line, Span, cut, safe, wrapped
+from hive_tui.app.marks import of_level
 from hive_tui.app.notices import Notice
 from hive_tui.app.views.look import Look
 from hive_tui.model.events import LogEvent
 
-_ROLES = {"warning": "warning", "error": "bad"}
-_SIGNS = {"warning": ("▲", "!"), "error": ("✗", "x")}
 _MOST = 300
 
 
@@ -42,18 +41,19 @@ def messages_page(
 
 
 def _row(at: float, level: str, source: str, text: str, width: int, look: Look) -> list[Line]:
-    role = _ROLES.get(level, "text" if source == "told you" else "muted")
-    sign = _SIGNS.get(level, (" ", " "))[look.plain]
+    mark = of_level(level)
+    role = "text" if mark.role == "muted" and source == "told you" else mark.role
     time = datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")
     head: Line = (
         Span(f"  {time} ", "dim"),
-        Span(f"{sign} ", role),
+        look.sign(mark),
+        Span(" "),
         Span(f"{safe(source)}  ", "dim"),
     )
     taken = len("  00:00:00 x ") + len(safe(source)) + 2
     if taken > width // 2:
         taken = 13
-        head = head[:2]
+        head = head[:3]
     body = wrapped(text, max(10, width - taken - 1), role=role, most=4)
     first = body[0] if body else ()
     rows: list[Line] = [(*head, *first), *((Span(" " * taken), *line) for line in body[1:])]

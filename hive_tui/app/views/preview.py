@@ -17,6 +17,7 @@ from hive_tui.app.views.look import Look
 from hive_tui.app.views.sections import (
     events_section,
     failure_section,
+    last_words_in,
     services_section,
     tasks_section,
     tests_section,
@@ -36,8 +37,6 @@ _WIDE = 96
 
 _GAP = 3
 _STEPS = 9
-_LEAST_WORDS, _AROUND_WORDS = 3, 3
-"""Last lines of what is broken at least; rows that its heading, its keys and a gap take."""
 _RED = (TestState.FAILED, TestState.ERROR)
 
 
@@ -103,8 +102,8 @@ def _left(detail: EnvDetail, width: int, rows: int, look: Look) -> list[Sequence
     red = any(test.state in _RED and not test.stale for test in detail.view.tests)
     services = services_section(detail, width, look, None)
     tasks = tasks_section(detail.tasks, width, look)
-    words = max(_LEAST_WORDS, rows - len(services) - _AROUND_WORDS)
-    failure = failure_section(detail, width, look, tail=words) if trouble(detail) else []
+    tail = last_words_in(rows - len(services))
+    failure = failure_section(detail, width, look, tail=tail) if trouble(detail) else []
     return [
         failure,
         *((tests, services) if red else (services, tests)),
@@ -125,7 +124,7 @@ def _right(
         ran = waterfall(trace, width, look, most=_STEPS)
     elif last := ended(detail):
         ran = [(Span("  last transition", "heading"),), cut((Span("  "), *last), width)]
-    return [ran, waiting_section(detail, width), events_section(detail.id, events, width)]
+    return [ran, waiting_section(detail, width), events_section(detail.id, events, width, look)]
 
 
 def _outdented(line: Line) -> Line:

@@ -23,7 +23,7 @@ from hive_tui.app.lines import (
     safe,
     wrapped,
 )
-from hive_tui.app.marks import STALE, of_service, of_task, of_test
+from hive_tui.app.marks import POINTER, STALE, of_level, of_service, of_task, of_test
 from hive_tui.app.views.head import waits
 from hive_tui.app.views.look import Look
 from hive_tui.model.environment import (
@@ -40,9 +40,11 @@ from hive_tui.model.wire import LogLine
 _EVENTS = 14
 _REMEDIES = ("env.logs", "env.warm", "service.restart", "env.shell")
 """Actions that help after a failure."""
-_LEAST_WORDS = 4
-"""Rows below which the last words say too little."""
-_LEVELS = {"warning": "warning", "error": "bad"}
+LAST_WORDS = 10
+"""Last lines of what is broken at most."""
+
+_LEAST_ROWS = 4
+"""Rows below which the newest words of all logs say too little."""
 
 
 def services_section(detail: EnvDetail, width: int, look: Look, chosen: str | None) -> list[Line]:
@@ -64,9 +66,14 @@ def services_section(detail: EnvDetail, width: int, look: Look, chosen: str | No
         if service.scope == "shared":
             full = (*full, Span("  shared", "dim"))
         line = fit(full, width)
-        lines.append(lifted(line) if service.name == chosen else line)
+        lines.append(_pointed(line, look) if service.name == chosen else line)
     lines.extend(_reasons(detail, width, look))
     return lines
+
+
+def _pointed(line: Line, look: Look) -> Line:
+    """The row of the chosen service; its first two cells are blank."""
+    return lifted((look.sign(POINTER), Span(" "), *line[1:]))
 
 
 def _service(service: ServiceView, ports: tuple[int, ...], name: int, look: Look) -> Line:
@@ -102,7 +109,9 @@ def _reasons(detail: EnvDetail, width: int, look: Look) -> list[Line]:
     return [BLANK, *lines] if lines else []
 
 
-def failure_section(detail: EnvDetail, width: int, look: Look, *, tail: int = 10) -> list[Line]:
+def failure_section(
+    detail: EnvDetail, width: int, look: Look, *, tail: int = LAST_WORDS
+) -> list[Line]:
     """What broke and why, its last words, and the keys that help.
 
     Args:
@@ -130,6 +139,11 @@ def failure_section(detail: EnvDetail, width: int, look: Look, *, tail: int = 10
         for action in (look.keys.by_id[name] for name in _REMEDIES)
     ]
     return [cut(heading, width), *words, *hint, cut((Span("  "), *joined(keys)), width)]
+
+
+def last_words_in(rows: int) -> int:
+    """How many last lines `failure_section` may have, so that its keys are seen in these rows."""
+    return min(LAST_WORDS, max(3, rows - 3))
 
 
 def tests_section(detail: EnvDetail, width: int, look: Look) -> list[Line]:
@@ -222,7 +236,7 @@ def waiting_section(detail: EnvDetail, width: int) -> list[Line]:
     return lines
 
 
-def events_section(env: str, events: Iterable[LogEvent], width: int) -> list[Line]:
+def events_section(env: str, events: Iterable[LogEvent], width: int, look: Look) -> list[Line]:
     """The newest events of the env, the newest first."""
     own = [event for event in events if event.env == env][-_EVENTS:]
     if not own:
@@ -232,11 +246,9 @@ def events_section(env: str, events: Iterable[LogEvent], width: int) -> list[Lin
     lines.extend(
         cut(
             (
-                Span(f"  {figures.clock(event.at)}", "dim"),
-                Span(
-                    f"  {safe(event.message.removeprefix(own_name))}",
-                    _LEVELS.get(event.level, "muted"),
-                ),
+                Span(f"  {figures.clock(event.at)} ", "dim"),
+                look.sign(of_level(event.level)),
+                Span(f" {safe(event.message.removeprefix(own_name))}", of_level(event.level).role),
             ),
             width,
         )
@@ -254,7 +266,7 @@ def words_section(lines: Sequence[LogLine], width: int, rows: int, look: Look) -
         rows: That may be taken, the heading included.
         look: Time and terminal.
     """
-    if not lines or rows < _LEAST_WORDS:
+    if not lines or rows < _LEAST_ROWS:
         return []
     shown = lines[-(rows - 1) :]
     name = min(12, max(cell_len(safe(line.source)) for line in shown))

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 from hive_tui.app import figures
 from hive_tui.app.lines import BLANK, Line, Span, beside, cut, fit, joined, safe, width_of
-from hive_tui.app.marks import BAR, STALE, TRANSITIONS, of_agent, of_env, of_service, of_test
+from hive_tui.app.marks import (
+    BAR,
+    POINTER,
+    STALE,
+    TRANSITIONS,
+    of_agent,
+    of_env,
+    of_service,
+    of_test,
+)
 from hive_tui.app.state import Sample
 from hive_tui.app.triage import Trouble, trouble
 from hive_tui.app.views.head import waits
@@ -90,6 +99,14 @@ def marked(line: Line, look: Look) -> Line:
         edge,
         *(span._replace(text=span.text[1:]) if at == 0 else span for at, span in enumerate(line)),
     )
+
+
+def pointed(line: Line, look: Look) -> Line:
+    """The first line of a tile, or that of the table, as that of the selected env."""
+    blank = next((at for at, span in enumerate(line) if span.text == " "), None)
+    if blank is None:  # too narrow for more than a sign
+        return line
+    return (*line[:blank], look.sign(POINTER), *line[blank + 1 :])
 
 
 def ages(detail: EnvDetail, look: Look) -> bool:

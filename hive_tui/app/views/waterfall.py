@@ -9,6 +9,7 @@ import msgspec
 
 from hive_tui.app import figures
 from hive_tui.app.lines import Line, Span, cut, fit, joined, safe
+from hive_tui.app.marks import of_task
 from hive_tui.app.views.look import Look
 
 _NAME = 12
@@ -66,7 +67,7 @@ def waterfall(trace: TraceView, width: int, look: Look, *, most: int = 14) -> li
     total = max(trace.makespan_s or 0.0, end, 0.001)
     chosen = sorted(ran, key=lambda step: (not step.critical, -_length(step, total)))[:most]
     chosen.sort(key=lambda step: (step.started_s or 0.0, step.name))
-    room = max(8, width - _NAME - 13)
+    room = max(8, width - _NAME - 15)
     lines: list[Line] = [cut(_heading(trace, total), width)]
     for step in chosen:
         start = min(total, step.started_s or 0.0)
@@ -84,6 +85,7 @@ def waterfall(trace: TraceView, width: int, look: Look, *, most: int = 14) -> li
                     Span(bar, role),
                     Span(f" {figures.seconds(stop - start)}", "strong" if step.critical else "dim"),
                     Span(f" {_path(look)}" if step.critical else "", "accent"),
+                    *_odd(step, look),
                 ),
                 width,
             )
@@ -102,6 +104,12 @@ def _heading(trace: TraceView, total: float) -> Line:
         path = f", longest path {figures.seconds(trace.critical_path_s)}"
     state = "" if trace.outcome in (None, "succeeded") else f" {safe(trace.outcome)}"
     return (Span(f"{words}{state}", "heading"), Span(f"  {figure}{path}", "dim"))
+
+
+def _odd(step: TraceStep, look: Look) -> Line:
+    """A sign for a step that did not simply succeed."""
+    outcome = step.outcome or "running"
+    return (Span(" "), look.sign(of_task(outcome))) if outcome != "succeeded" else ()
 
 
 def _legend(steps: Sequence[TraceStep], look: Look) -> list[Line]:

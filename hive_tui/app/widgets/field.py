@@ -17,6 +17,7 @@ class Field(Input):
     def __init__(self, *, id: str | None = None, placeholder: str = "", value: str = "") -> None:
         super().__init__(value, placeholder=placeholder, id=id, compact=True, max_length=LONGEST)
         self.cursor_blink = False
+        self.select_on_focus = False  # what was typed before the focus came would be replaced
 
     def _on_paste(self, event: Paste) -> None:
         """Insert the first line that says something, as far as it fits."""

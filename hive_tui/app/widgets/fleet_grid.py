@@ -304,7 +304,8 @@ class FleetGrid(ScrollView, can_focus=True, inherit_bindings=False):
             if key[1]:
                 lines = (views.marked(line, self._look) for line in lines)
             if key[2]:
-                lines = map(lifted, lines)
+                first, *others = lines
+                lines = map(lifted, (views.pointed(first, self._look), *others))
             ink = tuple(self._paint.segments(fit(line, plan.width)) for line in lines)
             self._inked[key] = ink
             if len(self._inked) > _TILES_KEPT:

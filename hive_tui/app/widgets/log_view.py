@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
-from textual.events import MouseScrollDown, MouseScrollUp, Resize
+from textual.events import Key, MouseScrollDown, MouseScrollUp, Resize
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -62,6 +62,8 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         self._height = 0
         self._needle = ""
         self.following = True
+        self.taken: Callable[[Key], bool] = lambda _: False
+        """Sees every key first; true for one that is dealt with."""
 
     @property
     def end(self) -> int:
@@ -174,6 +176,11 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         self._end = self._clamped(self._end)
         self._changed()
 
+    def on_key(self, event: Key) -> None:
+        """Let the screen take a key at once that opens a field or is typed ahead into one."""
+        if self.taken(event):
+            event.stop()
+
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """Hold and go up."""
         event.stop()
@@ -200,8 +207,7 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         repeat = y > 0 and above is not None and above.source == line.source
         strip = self._line(line, repeat=repeat)
         if self._cursor == first + at:
-            lift = self._paint.style("text", lifted=True).bgcolor
-            return strip.apply_style(Style(bgcolor=lift))
+            return Strip(Segment.apply_style(strip, post_style=self._paint.lift()))
         return strip
 
     def _line(self, line: LogLine, *, repeat: bool) -> Strip:

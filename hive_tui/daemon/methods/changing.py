@@ -14,19 +14,21 @@ from hive_tui.daemon.methods.params import (
     fresh_env_of,
     known_service,
     result,
+    room_mode,
     text,
     waits,
 )
 from hive_tui.daemon.methods.progress import Progress
 from hive_tui.daemon.server import Emit, Handler
-from hive_tui.engine.execution import observe
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.observing import observe
 from hive_tui.engine.plan import restart_plan
 from hive_tui.engine.refusing import describe
 from hive_tui.engine.showing import test_view
 from hive_tui.engine.spawning import Wish
 from hive_tui.engine.testing import Testing
+from hive_tui.engine.thrift import Thrift
 from hive_tui.model.environment import TestState
 from hive_tui.model.errors import RefusedError, UsageError, to_wire
 from hive_tui.model.plan import Outcome, Plan, Transition
@@ -36,9 +38,10 @@ from hive_tui.model.project import Project
 class Changing:
     """What can be asked of envs."""
 
-    def __init__(self, hive: Hive, testing: Testing) -> None:
+    def __init__(self, hive: Hive, testing: Testing, thrift: Thrift) -> None:
         self._hive = hive
         self._testing = testing
+        self._thrift = thrift
 
     def handlers(self) -> dict[str, Handler]:
         """Method name -> what answers it."""
@@ -50,6 +53,7 @@ class Changing:
             "losses": self._losses,
             "undo": self._undo,
             "adopt": self._adopt,
+            "adopt_all": self._adopt_all,
             "release": self._release,
             "focus": self._focus,
             "test": self._test,
@@ -62,7 +66,7 @@ class Changing:
             base=params.get("base"),
             branch=params.get("branch"),
             reuse_branch=bool(params.get("reuse_branch")),
-            warm=bool(params.get("warm")),
+            warm=room_mode(params) if params.get("warm") else None,
         )
         async with Progress(emit) as progress:
             if params.get("from"):
@@ -95,14 +99,14 @@ class Changing:
         else:
             label = f"for-{wish.name}"
             await snapshots.save(source, label, force=True, told=told, automatic=True)
-        cold = msgspec.structs.replace(wish, warm=False)
+        cold = msgspec.structs.replace(wish, warm=None)
         ended = await self._hive.spawning.spawn(project, cold, watch=progress.put)
         if not ended.result.good:
             return result(ended)
         live = self._hive.env(f"{project.name}/{wish.name}")
         await snapshots.bring(live, source.record.uid, label, told=told)
-        if wish.warm:
-            ended = await self._hive.transitions.request(live, Transition.WARM, watch=progress.put)
+        if wish.warm is not None:
+            ended = await self._hive.admission.warm(live, wish.warm, watch=progress.put)
         return result(ended)
 
     async def _transition(self, params: Params, emit: Emit) -> Any:
@@ -115,7 +119,14 @@ class Changing:
             if word == Transition.STOP
             else fresh_env_of(self._hive, params)
         )
+        live.activity.touch(f"hive {word}")
         async with Progress(emit) as progress:
+            if word == Transition.WARM:
+                return result(
+                    await self._hive.admission.warm(
+                        live, room_mode(params), watch=progress.put, wait=waits(params)
+                    )
+                )
             return result(
                 await self._hive.transitions.request(
                     live, Transition(word), watch=progress.put, wait=waits(params)
@@ -128,6 +139,7 @@ class Changing:
         for name in names:
             known_service(live, name)
         action = params.get("action")
+        live.activity.touch(f"hive {action}")
         make: Callable[[], Awaitable[Plan]] | None = None
         transition = Transition.START
         if action == "stop":
@@ -201,6 +213,24 @@ class Changing:
         live = await self._hive.spawning.adopt(project, path, params.get("name"))
         return {"env": live.id}
 
+    async def _adopt_all(self, params: Params, emit: Emit) -> Any:
+        project = await self._hive.register(text(params, "cwd"))
+        adopted = await self._hive.adopting.adopt_all(project)
+        return {
+            "adopted": [
+                {
+                    "env": f"{project.name}/{one.name}",
+                    "worktree": one.worktree,
+                    "branch": one.branch,
+                }
+                for one in adopted.taken
+            ],
+            "skipped": [
+                {"worktree": one.worktree, "branch": one.branch, "reason": one.reason}
+                for one in adopted.left
+            ],
+        }
+
     async def _release(self, params: Params, emit: Emit) -> Any:
         live = env_of(self._hive, params)
         await self._hive.destroying.release(live)
@@ -208,11 +238,15 @@ class Changing:
 
     async def _focus(self, params: Params, emit: Emit) -> Any:
         self._hive.world.scheduler.focus(params.get("env"))
+        if params.get("env"):
+            env_of(self._hive, params).activity.touch("the dashboard")
         return {}
 
     async def _test(self, params: Params, emit: Emit) -> Any:
         live = fresh_env_of(self._hive, params)
         suites = tuple(params.get("suites") or [])
+        live.activity.touch("hive test")
+        await self._thrift.wake(live)
         async with Progress(emit) as progress:
             error = await self._testing.run(live, suites, watch=progress.put, wait=waits(params))
         tests, outcome = [], Outcome.SUCCEEDED if error is None else Outcome.FAILED

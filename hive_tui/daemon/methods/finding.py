@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from hive_tui.config import importing, schema
+from hive_tui.config import loading, schema
 from hive_tui.config.templates import branch_for
 from hive_tui.daemon import answers, checks
+from hive_tui.daemon.first_file import difference, set_aside, write_new
 from hive_tui.daemon.methods.params import Params, env_of, sorted_envs, text
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.engine.hive import Hive
-from hive_tui.model.errors import RefusedError
 from hive_tui.model.home import Home
 
 _ENCODE = msgspec.json.Encoder()
@@ -83,17 +84,18 @@ class Finding:
         return {}
 
     async def _init(self, params: Params, emit: Emit) -> Any:
+        from hive_tui.config.importing.proposal import propose  # with parsers that only it needs
+
         place = await self._hive.world.worktrees.place(text(params, "cwd"))
-        path = Path(place.root, "hive.toml")
-        if path.exists() and not params.get("force"):
-            raise RefusedError(
-                f"{path} exists already",
-                hint="edit it, or write it anew with --force",
-                code="exists",
-            )
-        proposal = importing.propose(path.parent)
-        path.write_text(proposal, encoding="utf-8")
-        return {"path": str(path), "text": proposal}
+        path = Path(place.root, loading.FILE)
+        proposal = await asyncio.to_thread(propose, path.parent)
+        kept: Path | None = None
+        if params.get("write", True):
+            if params.get("force"):
+                kept = set_aside(path)
+            write_new(path, proposal)
+            return {"path": str(path), "text": proposal, "kept": kept and str(kept)}
+        return {"path": str(path), "text": proposal, "diff": difference(path, proposal)}
 
     async def _schema(self, params: Params, emit: Emit) -> Any:
         return schema.json_schema()

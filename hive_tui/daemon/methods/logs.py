@@ -40,6 +40,12 @@ class Logs:
 
     async def _logs(self, params: Params, emit: Emit) -> Any:
         live = env_of(self._hive, params)
+        if not params.get("follow"):  # a look, which the dashboard takes by itself as well
+            return await self._read(live, params, emit)
+        with live.activity.hold("its logs are followed"):  # nobody freezes what is being read
+            return await self._read(live, params, emit)
+
+    async def _read(self, live: LiveEnv, params: Params, emit: Emit) -> Any:
         sources = self._named(live, params.get("sources") or ())
         uid, mask = _owner(live, sources), self._mask(live)
         if params.get("positions"):

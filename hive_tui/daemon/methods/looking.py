@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hive_tui.daemon import answers
+from hive_tui.daemon import answers, resting
 from hive_tui.daemon.methods.params import (
     ASKABLE,
     Params,
@@ -14,7 +14,9 @@ from hive_tui.daemon.methods.params import (
 )
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.engine import trace as traces
+from hive_tui.engine.admission import as_wire
 from hive_tui.engine.hive import Hive
+from hive_tui.engine.thrift import Thrift
 from hive_tui.engine.transitions import plan_for
 from hive_tui.model.errors import NotFoundError, UsageError
 from hive_tui.model.plan import Transition
@@ -24,8 +26,9 @@ from hive_tui.model.project import Secret
 class Looking:
     """What can be asked about envs."""
 
-    def __init__(self, hive: Hive) -> None:
+    def __init__(self, hive: Hive, thrift: Thrift) -> None:
         self._hive = hive
+        self._thrift = thrift
 
     def handlers(self) -> dict[str, Handler]:
         """Method name -> what answers it."""
@@ -43,16 +46,33 @@ class Looking:
         return {"ports": answers.port_rows(self._hive, envs)}
 
     async def _url(self, params: Params, emit: Emit) -> Any:
-        return {"url": answers.url(env_of(self._hive, params), params.get("service"))}
+        live = env_of(self._hive, params)
+        found = answers.url(live, params.get("service"))
+        live.activity.touch("hive url")
+        await self._thrift.wake(live)  # who asks is about to open it
+        return {"url": found}
 
     async def _environ(self, params: Params, emit: Emit) -> Any:
         live = env_of(self._hive, params)
+        live.activity.touch("hive env")
+        lease = None
+        if pid := params.get("pid"):  # a command is about to run in it, as this process
+            lease = self._thrift.lease(live, str(params.get("what") or "a command"), int(pid))
+            await self._thrift.wake(live)
         variables = self._hive.world.launcher.variables(live.project, live.record)
         hidden = [n for n, v in live.project.env.items() if isinstance(v, Secret)]
-        return {"variables": variables, "secrets": hidden, "worktree": live.record.worktree}
+        return {
+            "variables": variables,
+            "secrets": hidden,
+            "worktree": live.record.worktree,
+            "lease": lease,
+        }
 
     async def _why(self, params: Params, emit: Emit) -> Any:
-        return {"reasons": answers.why(env_of(self._hive, params), params.get("topic"))}
+        live = env_of(self._hive, params)
+        room, rest = self._hive.admission.look(live), self._thrift.rest(live)
+        more = (resting.memory_reason(live, room), resting.idle_reason(live, rest))
+        return {"reasons": answers.why(live, params.get("topic"), more)}
 
     async def _plan(self, params: Params, emit: Emit) -> Any:
         live = fresh_env_of(self._hive, params)
@@ -69,8 +89,15 @@ class Looking:
             world.scheduler.slots,
             world.scheduler.lanes,
         )
-        sharing = answers.shared_memory(self._hive, live)
-        return {**preview, "skipped": answers.skipped(live, plan), "sharing": sharing}
+        memory = None
+        if word == Transition.WARM:
+            memory = as_wire(self._hive.admission.look(live))
+        return {
+            **preview,
+            "skipped": answers.skipped(live, plan),
+            "memory": memory,
+            "sharing": answers.shared_memory(self._hive, live),
+        }
 
     async def _trace(self, params: Params, emit: Emit) -> Any:
         live = env_of(self._hive, params)

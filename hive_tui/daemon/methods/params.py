@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hive_tui.engine.admission import Mode
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.transitions import Ended, Result
@@ -38,6 +39,21 @@ def text(params: Params, name: str) -> str:
 def waits(params: Params) -> bool:
     """Whether the caller waits for the end."""
     return bool(params.get("wait", True))
+
+
+def room_mode(params: Params) -> Mode:
+    """What happens where a warm does not fit into the memory.
+
+    Raises:
+        UsageError: There is no such way.
+    """
+    word = params.get("room") or Mode.REFUSE.value
+    try:
+        return Mode(word)
+    except ValueError:
+        raise UsageError(
+            f"unknown way to room {word!r}", hint=f"one of {', '.join(Mode)}", code="bad_params"
+        ) from None
 
 
 def env_of(hive: Hive, params: Params) -> LiveEnv:

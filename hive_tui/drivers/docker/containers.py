@@ -120,7 +120,8 @@ class DockerContainers:
 
     async def _image(self, spec: ContainerSpec, told: Told) -> Image:
         if spec.build is not None:
-            return await self._images.build(spec.build, spec.place, told)
+            found = await self._images.built(spec.build)
+            return found or await self._images.build(spec.build, spec.place, told)
         return await self._images.have(spec.image or "", spec.platform, told)
 
     async def _have(self, place: Place, config: dict[str, Any]) -> str:

@@ -39,6 +39,7 @@ def config(
         declared: Path inside -> the engine's name, of volumes that the image declares.
     """
     ports = {f"{inside}/tcp": port for port, inside in spec.ports.items()}
+    names = list(dict.fromkeys((spec.place.service, *spec.aliases)))
     body: dict[str, Any] = {
         "Image": reference,
         "Hostname": spec.place.service,
@@ -59,7 +60,7 @@ def config(
             "ExtraHosts": _hosts(spec.extra_hosts),
             "LogConfig": _log(spec.log_max_bytes),
         },
-        "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": [spec.place.service]}}},
+        "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": names}}},
     }
     optional = {
         "Cmd": None if spec.command is None else list(spec.command),
@@ -71,6 +72,15 @@ def config(
     body.update({key: value for key, value in optional.items() if value is not None})
     if spec.memory_bytes is not None:
         body["HostConfig"] |= {"Memory": spec.memory_bytes, "MemorySwap": spec.memory_bytes}
+    if spec.shm_bytes is not None:
+        body["HostConfig"]["ShmSize"] = spec.shm_bytes
+    if spec.ulimits:
+        body["HostConfig"]["Ulimits"] = [
+            {"Name": name, "Soft": soft, "Hard": hard}
+            for name, (soft, hard) in spec.ulimits.items()
+        ]
+    if spec.cap_add:
+        body["HostConfig"]["CapAdd"] = list(spec.cap_add)
     if spec.cpus is not None:
         body["HostConfig"]["NanoCpus"] = round(spec.cpus * 1e9)
     digest = hashlib.sha256(json.dumps([image, body], sort_keys=True).encode()).hexdigest()

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
-import select
 import signal
-import struct
-import subprocess
-import sys
-import termios
-import time
-from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import OnTerminal
 from tests.hives import DEADLINE_S, Yard, alive
+
+LEFT = b"\x1b[?1049l"
+"""Drawn when the second screen is left."""
 
 GATED = """
 [tasks.gate]
@@ -34,78 +29,13 @@ FLOOD = """
 run = "until [ -e ../pour ]; do sleep 0.05; done; yes flood | head -c 4000000; exec sleep 1000"
 """
 
-FULL_BYTES = 4095
-"""What Linux holds for the reader of a terminal before the writer has to wait."""
-
-
-class Terminal:
-    """A command on a terminal of its own, as a session that has it as its controlling one."""
-
-    def __init__(self, yard: Yard, *words: str) -> None:
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-        program = (
-            "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
-            "os.execv(sys.executable, [sys.executable, '-m', 'hive_tui', *sys.argv[1:]])"
-        )
-        self.process = subprocess.Popen(
-            (sys.executable, "-c", program, *words),
-            cwd=yard.repo,
-            env={**yard.environ, "TERM": "xterm-256color"},
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-        )
-        os.close(slave)
-        self.shown = b""
-
-    def until_shown(self, text: bytes) -> None:
-        """Read what it draws until the text is there."""
-        deadline = time.monotonic() + DEADLINE_S
-        while text not in self.shown:
-            assert time.monotonic() < deadline, self.shown[-2000:]
-            if select.select([self.master], [], [], 0.1)[0]:
-                try:
-                    self.shown += os.read(self.master, 65536)
-                except OSError:  # nobody has the other end any more
-                    assert text in self.shown, self.shown[-2000:]
-
-    def full(self) -> bool:
-        """True where what it draws is not read and it can draw no more."""
-        waiting = struct.unpack("i", fcntl.ioctl(self.master, termios.FIONREAD, b"\0" * 4))[0]
-        return bool(waiting >= FULL_BYTES)
-
-    def hang_up(self) -> None:
-        """Close the terminal, and wait until the command has gone."""
-        os.close(self.master)
-        self.master = -1
-        self.process.wait(DEADLINE_S)
-
-    def close(self) -> None:
-        """End all of it."""
-        if self.master >= 0:
-            os.close(self.master)
-        self.process.kill()
-        self.process.wait()
-
-
-@pytest.fixture
-def terminals() -> Iterator[list[Terminal]]:
-    """Those of the test, closed afterwards."""
-    opened: list[Terminal] = []
-    yield opened
-    for terminal in opened:
-        terminal.close()
-
 
 def test_a_terminal_closed_under_a_warm_leaves_it_going(
-    yard: Yard, terminals: list[Terminal]
+    yard: Yard, on_terminal: OnTerminal
 ) -> None:
     yard.make_repo(GATED)
     yard.hive("spawn", "auth")
-    terminal = Terminal(yard, "warm", "auth")
-    terminals.append(terminal)
+    terminal = on_terminal("warm", "auth")
     yard.until((yard.trees / "in").exists, "it warms")
     daemon = yard.daemon_pid()
     terminal.hang_up()
@@ -116,14 +46,13 @@ def test_a_terminal_closed_under_a_warm_leaves_it_going(
 
 
 def test_a_terminal_closed_on_the_first_command_leaves_the_daemon_it_started(
-    yard: Yard, terminals: list[Terminal]
+    yard: Yard, on_terminal: OnTerminal
 ) -> None:
     yard.make_repo(GATED)
     (yard.trees / "open").parent.mkdir()
     (yard.trees / "open").touch()
-    terminal = Terminal(yard, "spawn", "auth", "--warm")
-    terminals.append(terminal)
-    terminal.until_shown(b"succeeded")
+    terminal = on_terminal("spawn", "auth", "--warm")
+    terminal.until_shown("succeeded")
     terminal.hang_up()
     assert yard.env("auth")["state"] == "warm"
     pid = yard.daemon_pid()
@@ -133,16 +62,15 @@ def test_a_terminal_closed_on_the_first_command_leaves_the_daemon_it_started(
 
 @pytest.mark.parametrize("how", ["hang-up", "kill"])
 def test_a_terminal_closed_under_the_dashboard_leaves_all_as_it_was(
-    yard: Yard, terminals: list[Terminal], how: str
+    yard: Yard, on_terminal: OnTerminal, how: str
 ) -> None:
     yard.make_repo(GATED)
     yard.hive("spawn", "auth")
     (yard.trees / "open").touch()
     yard.hive("warm", "auth")
     before = [service["pid"] for service in yard.env("auth")["services"]]
-    terminal = Terminal(yard)
-    terminals.append(terminal)
-    terminal.until_shown(b"auth")
+    terminal = on_terminal()
+    terminal.until_shown("auth")
     if how == "kill":
         terminal.process.send_signal(signal.SIGKILL)
     terminal.hang_up()
@@ -150,24 +78,22 @@ def test_a_terminal_closed_under_the_dashboard_leaves_all_as_it_was(
     assert after["state"] == "warm"
     assert [service["pid"] for service in after["services"]] == before
     assert all(alive(pid) for pid in before)
-    again = Terminal(yard)
-    terminals.append(again)
-    again.until_shown(b"auth")
-    os.write(again.master, b"q")
-    again.until_shown(b"\x1b[?1049l")
+    again = on_terminal()
+    again.until_shown("auth")
+    again.press("q")
+    again.until(lambda: LEFT in again.drawn, "it gives the screen back")
     again.process.wait(DEADLINE_S)
     assert again.process.returncode == 0
 
 
-def test_ctrl_c_stops_watching_and_not_the_warm(yard: Yard, terminals: list[Terminal]) -> None:
+def test_ctrl_c_stops_watching_and_not_the_warm(yard: Yard, on_terminal: OnTerminal) -> None:
     yard.make_repo(GATED)
     yard.hive("spawn", "auth")
-    terminal = Terminal(yard, "warm", "auth")
-    terminals.append(terminal)
+    terminal = on_terminal("warm", "auth")
     yard.until((yard.trees / "in").exists, "it warms")
-    terminal.until_shown(b"gate")
-    os.write(terminal.master, b"\x03")
-    terminal.until_shown(b"goes on")
+    terminal.until_shown("gate")
+    terminal.press("\x03")
+    terminal.until_shown("goes on")
     terminal.process.wait(DEADLINE_S)
     assert terminal.process.returncode == 130
     (yard.trees / "open").touch()
@@ -175,31 +101,41 @@ def test_ctrl_c_stops_watching_and_not_the_warm(yard: Yard, terminals: list[Term
 
 
 def test_a_terminal_that_stops_reading_harms_nothing_but_itself(
-    yard: Yard, terminals: list[Terminal]
+    yard: Yard, on_terminal: OnTerminal
 ) -> None:
     yard.make_repo(FLOOD)
     yard.hive("spawn", "auth", "--warm")
     daemon = yard.daemon_pid()
-    stuck = Terminal(yard)
-    terminals.append(stuck)
-    stuck.until_shown(b"auth")
-    os.write(stuck.master, b"l")
-    stuck.until_shown(b"following")
+    stuck = on_terminal()
+    stuck.until_shown("auth")
+    stuck.press("l")
+    stuck.until_shown("following")
     (yard.trees / "pour").touch()
     yard.until(stuck.full, "the terminal takes no more")
-    second = Terminal(yard)
-    terminals.append(second)
-    second.until_shown(b"auth")
+    second = on_terminal()
+    second.until_shown("auth")
     yard.hive("spawn", "later", "--warm")
-    second.until_shown(b"later")
+    second.until_shown("later")
     yard.hive("stop", "auth")
     yard.hive("warm", "auth")
     assert yard.env("auth")["state"] == "warm"
     assert yard.daemon_pid() == daemon
     assert stuck.full()
-    os.write(stuck.master, b"\x1b")
-    stuck.until_shown(b"later")
-    os.write(stuck.master, b"q")
-    stuck.until_shown(b"\x1b[?1049l")
+    stuck.press("\x1b")
+    stuck.until_shown("later")
+    stuck.press("q")
+    stuck.until(lambda: LEFT in stuck.drawn, "it gives the screen back")
     stuck.process.wait(DEADLINE_S)
     assert stuck.process.returncode == 0
+
+
+def test_a_terminal_that_goes_without_a_word_takes_the_dashboard_with_it(
+    yard: Yard, on_terminal: OnTerminal
+) -> None:
+    yard.make_repo(GATED)
+    yard.hive("spawn", "auth")
+    terminal = on_terminal(controlling=False)
+    terminal.until_shown("auth", "q quit")
+    terminal.hang_up()
+    assert terminal.process.returncode == 128 + signal.SIGHUP
+    assert yard.env("auth")["state"] == "cold"

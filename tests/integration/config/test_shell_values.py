@@ -52,7 +52,7 @@ def _run(text: str, value: str, cwd: Path | None = None) -> bytes:
 
 @pytest.mark.parametrize("text", _CONTEXTS)
 @given(value=_VALUES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_value_arrives_byte_for_byte(text: str, value: str) -> None:
     # A command substitution drops trailing newlines: that is the shell's, not the value's.
     if "$(printf" in text or "`printf" in text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import urllib.request
+import uuid
 
 import pytest
 
@@ -72,13 +73,14 @@ def test_a_container_of_a_stranger_on_the_port_is_named(stack: Stack) -> None:
 
 
 def test_a_name_that_a_stranger_has_is_no_obstacle(stack: Stack) -> None:
-    engines.docker("create", "--name", "hive-shop-auth-idle", stack.image, "true")
+    service = f"idle{uuid.uuid4().hex[:8]}"  # the engine is shared with others
+    engines.docker("create", "--name", f"hive-shop-auth-{service}", stack.image, "true")
     try:
-        stack.make(IDLE)
+        stack.make(IDLE.replace("services.idle", f"services.{service}"))
         stack.up()
-        assert stack.inspect("idle")["Name"].startswith("/hive-shop-auth-idle-")
+        assert stack.inspect(service)["Name"].startswith(f"/hive-shop-auth-{service}-")
     finally:
-        engines.docker("rm", "-f", "hive-shop-auth-idle")
+        engines.docker("rm", "-f", f"hive-shop-auth-{service}")
 
 
 def test_a_program_that_the_image_does_not_have_is_named(stack: Stack) -> None:

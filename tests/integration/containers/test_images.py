@@ -25,18 +25,6 @@ def registry() -> Iterator[Registry]:
         yield made
     finally:
         made.close()
-        engines.docker("rmi", "-f", made.reference, check=False)
-
-
-@pytest.fixture(autouse=True)
-def no_builds_left(stack: Stack) -> Iterator[None]:
-    """Remove what a test has built."""
-    yield
-    label = "label=hive.build=shop/web"
-    ids = engines.docker("images", "-q", "--filter", label).split()
-    if ids:
-        stack.yard.hive("destroy", "auth", "--force", status=None)
-        engines.docker("rmi", "-f", *set(ids), check=False)
 
 
 def dockerfile(stack: Stack, *lines: str) -> str:

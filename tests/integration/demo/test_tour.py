@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,70 +10,25 @@ from pathlib import Path
 import pytest
 
 from tests.hives import Yard
+from tests.terminals import Terminal
 
-
-class Terminal:
-    """A tmux session of the test's own, on a server of its own."""
-
-    def __init__(self, yard: Yard, size: tuple[int, int]) -> None:
-        self._yard = yard
-        self._socket = str(yard.folder / "tmux")
-        width, height = map(str, size)
-        tour = f"{shlex.quote(sys.executable)} -m hive_tui tour; echo ended with $?; exec cat"
-        new = ("new-session", "-d", "-x", width, "-y", height, "sh", "-c", tour)
-        self._tmux("-f", "/dev/null", *new)
-
-    def press(self, *keys: str) -> None:
-        self._tmux("send-keys", *keys)
-
-    def resize(self, width: int, height: int) -> None:
-        self._tmux("resize-window", "-x", str(width), "-y", str(height))
-
-    def shows(self, text: str) -> None:
-        """Wait until a text stands on the screen."""
-
-        def shown() -> bool:
-            now = self.text()
-            assert text in now or "ended with" not in now, now
-            return text in now
-
-        self._yard.until(shown, f"{text!r} is shown")
-
-    def hides(self, text: str) -> None:
-        """Wait until a text is gone."""
-        self._yard.until(lambda: text not in self.text(), f"{text!r} is gone")
-
-    def text(self) -> str:
-        return self._tmux("capture-pane", "-p")
-
-    def close(self) -> None:
-        self._run("kill-server")
-
-    def _tmux(self, *words: str) -> str:
-        done = self._run(*words)
-        assert done.returncode == 0, (words, done.stderr)
-        return done.stdout
-
-    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["tmux", "-S", self._socket, *words],
-            cwd=self._yard.repo,
-            env={**self._yard.environ, "TERM": "xterm-256color"},
-            capture_output=True,
-            text=True,
-            timeout=30,
-        )
+ESC = ("\x1b[27u",)
+"""Escape as terminals send it that can tell it from the beginning of another key."""
 
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    if shutil.which("tmux") is None:
-        if os.environ.get("CI"):
-            pytest.fail("tmux is needed")
-        pytest.skip("tmux is not installed")
+    """`hive tour` at a home of its own, in a shell that can be opened."""
     yard = Yard(Path(tempfile.mkdtemp(prefix="hv-")))
     yard.repo.mkdir()
-    shown = Terminal(yard, (100, 30))
+    yard.extra = {"SHELL": "/bin/sh"}
+    shown = Terminal(
+        [sys.executable, "-m", "hive_tui", "tour"],
+        environ=yard.environ,
+        cwd=yard.repo,
+        columns=100,
+        rows=30,
+    )
     try:
         yield shown
     finally:
@@ -86,37 +37,37 @@ def terminal() -> Iterator[Terminal]:
 
 
 def test_a_newcomer_is_led_through_the_demo_by_real_keys(terminal: Terminal) -> None:
-    terminal.shows("1/20")
+    terminal.until_shown("1/20")
     terminal.resize(80, 24)
     for at in range(2, 9):
-        terminal.press("Right")
-        terminal.shows(f" {at}/20")
-    terminal.press("Enter")
-    terminal.shows("Press tab:")
-    terminal.press("Tab")
-    terminal.shows("Press enter")
-    terminal.press("Enter")
-    terminal.shows("with its last words")
+        terminal.press("right")
+        terminal.until_shown(f" {at}/20")
+    terminal.press("enter")
+    terminal.until_shown("Press tab:", "needs you (2)", "crash-loops")
+    terminal.press("tab")
+    terminal.until_shown("Press enter")
+    terminal.press("enter")
+    terminal.until_shown("with its last words")
     assert "search.index" in terminal.text()
-    terminal.press("Right")
-    terminal.shows("Press l ")
+    terminal.press("right")
+    terminal.until_shown("Press l ")
     terminal.press("l")
-    terminal.shows("Lines as they are written.")
-    terminal.press("Right")
-    terminal.shows("Press esc:")
-    terminal.press("Escape")
-    terminal.shows("And esc once more")
-    terminal.press("Escape")
-    terminal.shows("Press w:")
+    terminal.until_shown("Lines as they are written.")
+    terminal.press("right")
+    terminal.until_shown("Press esc:")
+    terminal.press(*ESC)
+    terminal.until_shown("And esc once more")
+    terminal.press(*ESC)
+    terminal.until_shown("Press w:")
     terminal.press("w")
-    terminal.shows("Press c:")
+    terminal.until_shown("Press c:")
     terminal.press("c")
-    terminal.shows("Press x ")
+    terminal.until_shown("Press x ")
     terminal.press("x")
-    terminal.shows("hive: a shell in cart-cleanup")
-    terminal.press("exit", "Enter")
-    terminal.shows("D removes an env")
-    terminal.press("Escape")
-    terminal.hides("/20")
+    terminal.until_gone("18/20")
+    terminal.press("exit", "enter")
+    terminal.until_shown("D removes an env")
+    terminal.press(*ESC)
+    terminal.until_gone("/20")
     terminal.press("q")
-    terminal.shows("ended with 0")
+    assert terminal.ended() == 0

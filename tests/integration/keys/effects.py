@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from hive_tui.app.actions import ENV, FLEET, HELP, LOGS, MESSAGES, WELCOME
+from hive_tui.app.actions import ENV, FLEET, HELP, LOGS, MESSAGES, TOUR, WELCOME
 from tests.app import scenes
 
 
@@ -25,7 +25,7 @@ class Effect(NamedTuple):
     first: tuple[str, ...] = ()
     """Keys that make the situation."""
     once: str = ""
-    """What the situation is known by, where the next key has to wait for it."""
+    """Pattern by which the situation is known, where the next key has to wait for it."""
     then: tuple[str, ...] = ()
     """Keys that bring to light what the key has done: what is selected is opened."""
     after: tuple[str, ...] = ()
@@ -101,6 +101,11 @@ def _source(key: str) -> Effect:
     return Effect(f"there is no source {key}")
 
 
+def _card(step: int) -> str:
+    """A card of the tour."""
+    return rf"leave +{step}/\d+"
+
+
 _MARKED = ("/", "number 150", "enter")
 _UNMARKED = (*ESC, "end")
 
@@ -147,6 +152,7 @@ EFFECTS: Mapping[str, By] = {
         **_everywhere(_GO_ON),
         "logs.hold": Effect("held", after=("f",)),
         "logs.search": Effect("text to mark", after=ESC),
+        "logs.filter": Effect("show only li", after=ESC),
         "logs.previous": Effect(
             "no match above", first=_MARKED, once="1 line with", after=_UNMARKED
         ),
@@ -176,8 +182,18 @@ EFFECTS: Mapping[str, By] = {
         "view.end": Effect("lines changed on its branch", first=("home",)),
         "app.back": Effect("enter open"),
         "app.help": Effect("enter open"),
+        "app.tour": Effect(_card(1), after=ESC),
     },
-    WELCOME: _everywhere("Nothing runs"),
+    WELCOME: {
+        **_everywhere("Nothing runs"),
+        "welcome.demo": Effect("making it|the demo could not be made"),
+        "welcome.init": Effect("it was not started in a git repository"),
+    },
+    TOUR: {
+        "tour.next": Effect(_card(2), after=("left",)),
+        "tour.back": Effect(_card(1), first=("right",), once=_card(2)),
+        "tour.leave": Effect(_card(1), gone=True),
+    },
     MESSAGES: {
         **_everywhere(_GO_ON),
         "view.down": Effect("event number 60", gone=True, first=("home",)),

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from hive_tui.app.actions import ENV, FLEET, HELP, LOGS, MESSAGES, WELCOME
+from hive_tui.app.actions import ENV, FLEET, HELP, LOGS, MESSAGES, TOUR, WELCOME
 from tests.hives import Yard
 from tests.integration.keys.effects import Effect
 from tests.terminals import Terminal
@@ -38,12 +38,13 @@ run = "until [ -e said ]; do sleep 0.02; done; echo WARNING all is said; exec sl
 DAEMON = Path(__file__).with_name("told_daemon.py")
 
 SIGNS: dict[str, tuple[str, ...]] = {
-    FLEET: ("enter open", "auth"),
+    FLEET: ("enter open", " env"),
     ENV: ("r restart",),
     LOGS: ("f hold", "all is said"),
     HELP: ("keys and marks",),
     MESSAGES: ("messages and events",),
     WELCOME: ("Welcome.",),
+    TOUR: ("esc leave", "enter next"),
 }
 """Words by which a screen is known, once it has what it shows."""
 
@@ -54,6 +55,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     HELP: ("?",),
     MESSAGES: ("m",),
     WELCOME: (),
+    TOUR: ("?", "t"),
 }
 """Keys from the first screen to each."""
 
@@ -121,7 +123,7 @@ class Stage:
         self.reach()
         self.terminal.press(*effect.first)
         if effect.once:
-            self.terminal.until_shown(effect.once)
+            self.terminal.until_match(effect.once)
         if effect.tells:
             self.terminal.press(key, *effect.then)
             self._until_told(effect.tells)

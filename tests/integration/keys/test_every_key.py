@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hive_tui.app.actions import AREAS, Action, offered
+from hive_tui.app.actions import SCREENS, Action, offered
 from tests.integration.keys.effects import EFFECTS, effect_of
 from tests.integration.keys.stage import Stage
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
     shutil.which("bash") is None and not os.environ.get("CI"), reason="bash is not installed"
 )
 
-OFFERED = [(area, action) for area in AREAS for action in offered(area)]
+OFFERED = [(area, action) for area in SCREENS for action in offered(area)]
 
 
 class Stages:
@@ -62,7 +62,7 @@ def test_a_key_does_what_it_is_for(stages: Stages, area: str, action: Action) ->
         raise
 
 
-@pytest.mark.parametrize("area", AREAS)
+@pytest.mark.parametrize("area", SCREENS)
 def test_no_effect_is_of_an_action_that_is_not_offered(area: str) -> None:
     everywhere = {action.id for action in offered(area)}
     assert {name for name in EFFECTS[area] if not name.startswith("app.")} <= everywhere

@@ -91,7 +91,7 @@ def paged(files: LogFiles, *, back: bool, lines: int, wanted: LogFilter) -> list
     raise AssertionError("it never ends")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     logs=written(),
     lines=st.integers(1, 7),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,21 @@ def test_what_cannot_be_adopted_is_refused_with_the_reason(theirs: Yard, what: s
     assert "defect" not in told.err
     assert theirs.names() == (["their-work"] if what == "twice" else [])
     assert_untouched(theirs)
+
+
+def test_all_worktrees_of_a_repository_are_taken_in_at_once(theirs: Yard) -> None:
+    theirs.hive("spawn", "own")
+    theirs.git("worktree", "add", "-q", "--detach", str(theirs.folder / "elsewhere" / "Their Work"))
+    theirs.git("worktree", "add", "-q", "--detach", str(theirs.folder / "lost"))
+    shutil.rmtree(theirs.folder / "lost")
+
+    told = theirs.hive("adopt", "--all")
+
+    assert sorted(theirs.names()) == ["own", "their-work", "their-work-2"]
+    assert f"left {theirs.repo}: it is the main checkout\n" in told.out
+    assert f"left {theirs.tree('own')}: it is the env own already\n" in told.out
+    assert f"left {theirs.folder / 'lost'}: its folder is gone" in told.out
+    assert_untouched(theirs)
+    again = theirs.hive("adopt", "--all").out
+    assert "nothing to adopt\n" in again
+    assert "it is the env their-work-2 already" in again

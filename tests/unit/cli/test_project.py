@@ -13,7 +13,7 @@ def test_init_shows_what_it_wrote(hive: Run, daemon: Daemon) -> None:
     out = hive("init", "--force").out
     assert "wrote /srv/hive.toml" in out
     assert '  name = "shop"\n' in out
-    assert daemon.asked("init") == [{"cwd": "/srv/tree", "force": True}]
+    assert daemon.asked("init") == [{"cwd": "/srv/tree", "force": True, "write": True}]
     assert hive("init", "--json").document == daemon.answers["init"]
 
 

@@ -46,6 +46,9 @@ CONTRACT = {
     "snapshots",
     "restore",
     "gc",
+    "pin",
+    "unpin",
+    "idle",
     "web",
     "tour",
 }
@@ -74,6 +77,6 @@ def test_every_command_has_help_and_an_example_of_itself(command: Command) -> No
 
 
 def test_usage_shows_positionals_before_options() -> None:
-    assert usage_of(BY_NAME["warm"]) == "hive warm [NAME…] [--no-wait]"
+    assert usage_of(BY_NAME["cool"]) == "hive cool [NAME…] [--no-wait]"
     assert usage_of(BY_NAME["daemon"]) == "hive daemon start|stop|status|logs [-n N]"
     assert usage_of(BY_NAME["trace"]) == "hive trace [NAME] [--chrome FILE]"

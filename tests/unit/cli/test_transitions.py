@@ -210,6 +210,22 @@ def test_undo_adopt_and_release_say_what_they_did(hive: Run, daemon: Daemon) -> 
     assert hive("release", "auth", "--json").document == {"env": "shop/auth"}
 
 
+def test_adopt_all_says_which_it_took_and_which_it_left(hive: Run, daemon: Daemon) -> None:
+    daemon.answers["adopt_all"] = {
+        "adopted": [{"env": "shop/fix", "worktree": "/srv/fix", "branch": "fix"}],
+        "skipped": [{"worktree": "/srv/shop", "branch": "main", "reason": "it is the main one"}],
+    }
+    out = hive("adopt", "--all").out
+    assert out == "adopted /srv/fix as shop/fix\nleft /srv/shop: it is the main one\n"
+    assert daemon.asked("adopt_all") == [{"cwd": "/srv/tree"}]
+    assert hive("adopt", "--all", "--json").document == daemon.answers["adopt_all"]
+
+
+@pytest.mark.parametrize("words", [(), ("../x", "--all"), ("--all", "--name", "x")])
+def test_adopt_takes_a_path_or_all(hive: Run, words: tuple[str, ...]) -> None:
+    assert hive("adopt", *words).status == 2
+
+
 @pytest.mark.parametrize("command", ["open", "send", "skill"])
 def test_what_comes_later_says_so(hive: Run, command: str) -> None:
     ended = hive(command, "auth", "--json")

@@ -91,12 +91,14 @@ def test_an_image_may_be_built(tmp_path: Path, build: str, meant: Build) -> None
         ("cwd = 'app'", "working_dir"),
         ("ready = { tcp = 'web' }", "it publishes no ports"),
         ("ports = { web = 80, db = 80 }", "each port inside once"),
+        ("image = ''", "the name of an image"),
         ("build = '.'", "exactly one of run, image, build"),
     ],
 )
 def test_what_is_wrong_is_named_with_what_is_allowed(tmp_path: Path, lines: str, said: str) -> None:
+    head = HEAD.replace("image = 'x'\n", "") if lines.startswith("image") else HEAD
     with pytest.raises(ConfigError) as error:
-        service(tmp_path, lines)
+        service(tmp_path, lines, head)
     assert said in str(error.value)
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pygit2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from hive_tui.config.importing import propose
+from hive_tui.config.importing.proposal import propose
 from hive_tui.config.loading import parse
 from hive_tui.model.project import Link, Project, Ready, ReadyKind, Service, Task, When
 
@@ -77,7 +77,7 @@ def test_a_process_whose_command_has_two_braces_is_left_out_with_a_remark(tmp_pa
     text = propose(tmp_path)
 
     assert list(parse(text, root="/r").services) == ["b"]
-    assert "# Procfile: a was left out" in text
+    assert "# ? Procfile: a was left out" in text
 
 
 def test_scripts_of_a_package_become_services_tasks_and_tests(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_a_broken_package_is_a_remark(tmp_path: Path, text: str) -> None:
     proposal = propose(tmp_path)
 
     parse(proposal, root="/r")
-    assert "# package.json could not be read" in proposal
+    assert "# ? package.json could not be read: " in proposal
 
 
 def test_files_that_are_not_utf8_are_remarks(tmp_path: Path) -> None:
@@ -181,7 +181,8 @@ def test_files_that_are_not_utf8_are_remarks(tmp_path: Path) -> None:
     proposal = propose(tmp_path)
 
     parse(proposal, root="/r")
-    assert "# Procfile could not be read\n# package.json could not be read" in proposal
+    assert "# ? Procfile could not be read: it is not UTF-8\n" in proposal
+    assert "# ? package.json could not be read: it is not UTF-8\n" in proposal
 
 
 _ODD = st.text(st.sampled_from("ab9_-:#$ {}\"'\\\n\t\x1b\x85é\U0001f41d{{}}PORT") | st.characters())
@@ -194,7 +195,6 @@ _SCRIPTS = st.dictionaries(
 
 
 @given(lines=st.lists(_LINES), scripts=_SCRIPTS | st.integers(), more=st.dictionaries(_ODD, _ODD))
-@settings(deadline=None)
 def test_whatever_the_files_hold_the_proposal_is_a_valid_file(
     lines: list[str], scripts: object, more: dict[str, str]
 ) -> None:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_tui.config.loading import SIZE_LIMIT, load, parse
@@ -336,7 +336,6 @@ _TREES: st.SearchStrategy[object] = st.recursive(
 
 
 @given(document=st.dictionaries(_WORDS, _TREES, max_size=6))
-@settings(deadline=None)
 def test_whatever_a_file_holds_it_is_a_project_or_a_list_of_problems(
     document: dict[str, object],
 ) -> None:

@@ -70,6 +70,9 @@ class ScriptedProcesses(Processes):
             if not future.done():
                 future.set_result(Exit(code))
 
+    def birth(self, pid: int) -> str | None:
+        return None
+
     async def launch(self, launch: Launch) -> Identity:
         self.on_launch()
         if self.broken is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphlib import TopologicalSorter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_tui.engine.plan import Observed, after, level, make_plan, restart_plan
@@ -334,7 +334,6 @@ def achieved(observed: Observed, plan: Plan) -> Observed:
     return Observed(worktree, services, frozenset(done), frozenset(prepared))
 
 
-@settings(deadline=None)
 @given(situations(), st.sampled_from(list(Transition)))
 def test_a_plan_is_acyclic_and_closed_and_its_ids_are_unique(
     situation: tuple[Project, Observed], transition: Transition
@@ -346,7 +345,6 @@ def test_a_plan_is_acyclic_and_closed_and_its_ids_are_unique(
     TopologicalSorter(graph).prepare()
 
 
-@settings(deadline=None)
 @given(situations(), st.sampled_from(list(Transition)))
 def test_a_plan_touches_only_what_is_missing(
     situation: tuple[Project, Observed], transition: Transition
@@ -364,7 +362,6 @@ def test_a_plan_touches_only_what_is_missing(
                 assert there.state(step.target) is not STOPPED
 
 
-@settings(deadline=None)
 @given(
     situations(),
     st.sampled_from(sorted(set(Transition) - {Transition.TEST, Transition.DESTROY})),
@@ -377,7 +374,6 @@ def test_the_plan_of_what_is_achieved_is_empty(
     assert make_plan(project, transition, there).empty
 
 
-@settings(deadline=None)
 @given(situations(), st.sampled_from([Transition.SPAWN, Transition.WARM, Transition.START]))
 def test_after_going_up_every_service_of_the_level_and_its_needs_are_there(
     situation: tuple[Project, Observed], transition: Transition
@@ -390,7 +386,6 @@ def test_after_going_up_every_service_of_the_level_and_its_needs_are_there(
             assert need in there.done or there.state(need) is READY
 
 
-@settings(deadline=None)
 @given(situations())
 def test_no_service_halts_before_a_running_one_that_needs_it_directly(
     situation: tuple[Project, Observed],

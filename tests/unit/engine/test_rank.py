@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_tui.engine import rank
@@ -119,7 +119,6 @@ def graphs(draw: st.DrawFn) -> tuple[tuple[Step, ...], dict[str, float]]:
     return tuple(steps), times
 
 
-@settings(deadline=None)
 @given(graphs(), st.integers(1, 4))
 def test_a_simulated_schedule_keeps_needs_slots_and_lanes(
     graph: tuple[tuple[Step, ...], dict[str, float]], slots: int
@@ -139,7 +138,6 @@ def test_a_simulated_schedule_keeps_needs_slots_and_lanes(
         assert sum(s.lane == "y" for s in running) <= 1
 
 
-@settings(deadline=None)
 @given(graphs())
 def test_the_critical_path_is_a_chain_as_long_as_it_says(
     graph: tuple[tuple[Step, ...], dict[str, float]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hive_tui.engine import rank
@@ -116,7 +116,6 @@ async def play(
     return traces, world
 
 
-@settings(deadline=None)
 @given(scenes(), st.integers(1, 3), st.one_of(st.none(), st.floats(0, 8)))
 def test_whatever_happens_needs_come_first_nothing_is_overbooked_and_each_step_ends_once(
     scene: tuple[list[Plan], list[list[float]], list[list[int]]],
@@ -139,7 +138,6 @@ def test_whatever_happens_needs_come_first_nothing_is_overbooked_and_each_step_e
                 assert step.started_s is None
 
 
-@settings(deadline=None)
 @given(scenes(), st.integers(1, 3))
 def test_without_cancellation_a_step_runs_unless_something_it_needs_failed(
     scene: tuple[list[Plan], list[list[float]], list[list[int]]], slots: int
@@ -155,7 +153,6 @@ def test_without_cancellation_a_step_runs_unless_something_it_needs_failed(
             assert trace.outcome is (Outcome.FAILED if failed else Outcome.SUCCEEDED)
 
 
-@settings(deadline=None)
 @given(plans(), st.integers(1, 3), st.data())
 def test_the_simulation_foretells_what_the_scheduler_does(
     plan: Plan, slots: int, data: st.DataObject

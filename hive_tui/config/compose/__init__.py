@@ -1,0 +1,1 @@
+"""Services of an existing compose file, in hive.toml's own terms."""

@@ -1,0 +1,1 @@
+"""The sources: one module for each kind of file, each with a `read` (see `found.Source`)."""

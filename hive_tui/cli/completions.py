@@ -93,7 +93,7 @@ def _positionals(command: Command, words: Sequence[str]) -> list[str]:
 
 
 def _known(kinds: Sequence[str | None], named: Sequence[str], context: Context) -> list[str]:
-    """Words of the given kinds: `envs`, `services`, `suites` or `transitions`.
+    """Words of the given kinds: `envs`, `services`, `suites`, `snapshots` or `transitions`.
 
     Args:
         kinds: What is asked for; other kinds have no words.
@@ -101,7 +101,7 @@ def _known(kinds: Sequence[str | None], named: Sequence[str], context: Context) 
         context: Whose daemon is asked.
     """
     found: list[str] = list(TRANSITIONS) if "transitions" in kinds else []
-    asked = [kind for kind in kinds if kind in {"envs", "services", "suites"}]
+    asked = [kind for kind in kinds if kind in {"envs", "services", "suites", "snapshots"}]
     if not asked:
         return found
     link = context.connect(start=False)

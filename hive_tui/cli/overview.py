@@ -253,6 +253,7 @@ def _service(
         size(more["memory_bytes"]) if more.get("memory_bytes") else "",
         f"{restarts} restart{'s' if restarts != 1 else ''}" if restarts else "",
         f"exit {service['exit_code']}" if service["exit_code"] is not None else "",
+        "shared" if service.get("scope") == "shared" else "",
         plain(more.get("reason") or ""),
     )
 

@@ -81,7 +81,17 @@ def plan(args: Namespace, context: Context) -> int:
             context.print(f"  --make-room: {relief['transition']} {plain(relief['name'])}, {frees}")
     for step in answer.get("skipped", ()):
         context.print(f"  {plain(step['name'])} is skipped: {plain(step['reason'])}")
+    context.print(*map(_sharing, answer.get("sharing", ())))
     return 0
+
+
+def _sharing(row: Mapping[str, Any]) -> str:
+    """What a service saves in memory by being shared, or would save."""
+    name, envs, saves = plain(row["service"]), row["envs"], row["saves_bytes"]
+    amount = "an amount not measured yet" if saves is None else f"about {size(saves)} of memory"
+    if row["scope"] == "shared":
+        return f"  {name} is shared by {envs} env{'s' if envs != 1 else ''}: saves {amount}"
+    return f'  {name} runs in {envs} envs: scope = "shared" would save {amount}'
 
 
 def trace(args: Namespace, context: Context) -> int:

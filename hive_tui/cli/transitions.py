@@ -67,6 +67,8 @@ def spawn(args: Namespace, context: Context) -> int:
         "agent": None,
         "prompt": None,
     }
+    if source := getattr(args, "from"):
+        params["from"] = source
     job = Job(args.name, lambda link, on_event: link.call("spawn", params, on_event))
     return carry_out("spawn", [job], context)
 

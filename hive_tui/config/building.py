@@ -6,9 +6,10 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
-from hive_tui.config import containers, schema
+from hive_tui.config import containers, schema, sharing
 from hive_tui.config.units import duration_s
 from hive_tui.model.project import (
     Agent,
@@ -48,7 +49,7 @@ def build(file: schema.File, *, root: str, default_name: str, digest: str) -> Pr
         digest: SHA-256 of the text, in hex.
     """
     idle = file.limits.idle
-    return Project(
+    project = Project(
         name=_or(file.project.name, default_name),
         root=root,
         base=_or(file.project.base, None),
@@ -71,6 +72,7 @@ def build(file: schema.File, *, root: str, default_name: str, digest: str) -> Pr
             Link(link.path, link.mode, tuple(link.key), _or(link.install, None))
             for link in file.link
         ),
+        data=_distinct(file.snapshot.data),
         copies=tuple(copy.path for copy in file.copy),
         services={
             name: _service(name, table) for name, table in file.services.items() if not table.once
@@ -83,6 +85,7 @@ def build(file: schema.File, *, root: str, default_name: str, digest: str) -> Pr
         agents={name: Agent(name, table.kind, table.run) for name, table in file.agents.items()},
         digest=digest,
     )
+    return msgspec.structs.replace(project, shared_ports=sharing.shared_ports(project))
 
 
 def _service(name: str, table: schema.ServiceTable) -> Service:
@@ -116,6 +119,7 @@ def _service(name: str, table: schema.ServiceTable) -> Service:
         cap_add=_distinct(table.cap_add),
         aliases=_distinct(table.aliases),
         per_env=_per_env(table.per_env),
+        keep=table.keep,
     )
 
 
@@ -191,7 +195,21 @@ def _words(given: str | list[str] | UnsetType) -> tuple[str, ...] | None:
 
 
 def _per_env(table: schema.PerEnvTable | UnsetType) -> PerEnv | None:
-    return None if table is UNSET else PerEnv(_or(table.create, None), _or(table.drop, None))
+    if table is UNSET:
+        return None
+    return PerEnv(
+        create=_or(table.create, None),
+        drop=_or(table.drop, None),
+        list=_or(table.list, None),
+        dump=_or(table.dump, None),
+        load=_or(table.load, None),
+        template=_or(table.template, None),
+        template_create=_or(table.template_create, None),
+        template_drop=_or(table.template_drop, None),
+        seed=_or(table.seed, None),
+        inputs=tuple(table.inputs),
+        seed_timeout_s=table.timeout,
+    )
 
 
 def _variables(table: Mapping[str, str | schema.SecretTable]) -> dict[str, str | Secret]:

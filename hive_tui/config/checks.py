@@ -41,7 +41,9 @@ class Names(msgspec.Struct, frozen=True):
     ports: Collection[str] = ()
     """Of the block that each env gets."""
     shared_ports: Collection[str] = ()
-    """Of services that all envs share; no env has them, so no template does."""
+    """Of services that all envs share, beyond those of the block."""
+    shared: Collection[str] = ()
+    """Services that all envs share."""
     steps: Collection[str] = ()
     """Services and tasks."""
     suites: Collection[str] = ()
@@ -65,15 +67,24 @@ def check(kind: Kind, text: str, path: KeyPath, names: Names) -> Problem | None:
     if "\0" in text:
         return Problem(path, show(text), f"{kind}, without NUL characters")
     place = _PLACES.get(kind, Place.NOWHERE)
-    if place is Place.ENV and path[0] == "tests":
-        place = Place.SUITE
-    if bad := templates.check(text, ports=names.ports, where=place):
+    if place is Place.ENV:
+        place = _place(path, names)
+    if bad := templates.check(text, ports=(*names.ports, *names.shared_ports), where=place):
         allowed = listed(bad.allowed, "no templates here")
         return Problem(path, show(bad.found), allowed, bad.found.strip("{} "), bad.allowed)
     if not text.strip() and kind not in _MAY_BE_EMPTY:
         return Problem(path, show(text), str(kind))
     reason = _flaw(kind, text)
     return None if reason is None else Problem(path, show(text), reason)
+
+
+def _place(path: KeyPath, names: Names) -> Place:
+    """Where a text of an env stands in the file, which decides what it may refer to."""
+    if path[0] == "tests":
+        return Place.SUITE
+    if path[0] == "services" and path[1] in names.shared:
+        return Place.PART if path[2] == "per_env" else Place.SHARED
+    return Place.ENV
 
 
 def _step(text: str, path: KeyPath, names: Names) -> Problem | None:

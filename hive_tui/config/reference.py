@@ -20,6 +20,8 @@ _TEMPLATES = {
     "project": "name of the project",
     "worktree": "absolute path of the env's worktree",
     "repo": "absolute path of the main checkout",
+    "template": "name of the template that an env's part of a shared service is a copy of; in "
+    "`[services.NAME.per_env]` with `template` only",
     "report": "path for a JUnit XML report; in `[tests]` only",
 }
 
@@ -121,7 +123,10 @@ def _cell(text: str) -> str:
 
 def _template_rows() -> str:
     rows = [f"| `{{{{{name}}}}}` | {_TEMPLATES[name]} |\n" for name in KNOWN]
-    rows.append("| `{{port.NAME}}` | port of the env with that name in `[ports] names` |\n")
+    rows.append(
+        "| `{{port.NAME}}` | port of the env with that name in `[ports] names`; of a shared "
+        "service, the same in all envs |\n"
+    )
     return "".join(rows)
 
 

@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from msgspec import UNSET
 
-from hive_tui.config import containers
+from hive_tui.config import containers, sharing
 from hive_tui.config.checks import NO_PORTS
 from hive_tui.config.problems import KeyPath, Problem, show, unknown_name
 from hive_tui.config.schema import CONTAINER_KEYS, File, ServiceTable
@@ -42,6 +42,7 @@ def check(document: Mapping[str, object], file: File) -> list[Problem]:
         *_ports(file),
         *_variables(document),
         *_services(document, file),
+        *sharing.check(document, file),
         *_twice("link", [link.path for link in file.link]),
         *_installs(file),
         *_twice("copy", [copy.path for copy in file.copy]),
@@ -115,10 +116,6 @@ def _services(document: Mapping[str, object], file: File) -> Iterator[Problem]:
                     yield Problem((*path, key), "it beside once", "only without once")
             if service.scope == "shared":
                 yield Problem((*path, "scope"), "shared beside once", "env, or without once")
-        if "per_env" in written and service.scope != "shared":
-            yield Problem(
-                (*path, "per_env"), f'it with scope "{service.scope}"', 'only with scope "shared"'
-            )
         if service.scope == "env":
             yield from _container_ports(path, service.ports, document)
 

@@ -70,6 +70,7 @@ Path = Annotated[str, _is(Kind.PATH)]
 Glob = Annotated[str, _is(Kind.GLOB)]
 FixedPort = Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}$")]
 Step = Annotated[str, _is(Kind.STEP)]
+Globs = list[Glob]
 
 Cwd = Annotated[
     str | UnsetType,
@@ -225,6 +226,15 @@ class CopyTable(Table, frozen=True):
     path: Annotated[str, _is(Kind.PATH, "The file or folder.")]
 
 
+class SnapshotTable(Table, frozen=True):
+    """What of an env `hive snapshot` saves, beside its parts of shared services."""
+
+    data: Annotated[
+        list[Path],
+        Meta(description="Files and folders of the worktree. SQLite's own files come along."),
+    ] = []
+
+
 class ReadyTable(Table, frozen=True):
     """When a service counts as ready: exactly one of the first five keys."""
 
@@ -271,8 +281,50 @@ class StopTable(Table, frozen=True):
 class PerEnvTable(Table, frozen=True):
     """How an env gets and loses its own part of a shared service."""
 
-    create: Annotated[str | UnsetType, _is(Kind.COMMAND, "Makes the env's part.")] = UNSET
-    drop: Annotated[str | UnsetType, _is(Kind.COMMAND, "Removes the env's part.")] = UNSET
+    create: Annotated[
+        str | UnsetType,
+        _is(Kind.COMMAND, "Makes the env's part. It may run again, and then changes nothing."),
+    ] = UNSET
+    drop: Annotated[
+        str | UnsetType, _is(Kind.COMMAND, "Removes the env's part, where there is one.")
+    ] = UNSET
+    list: Annotated[
+        str | UnsetType,
+        _is(Kind.COMMAND, "Prints the slug of every env that has a part, one a line."),
+    ] = UNSET
+    dump: Annotated[
+        str | UnsetType, _is(Kind.COMMAND, "Writes the env's part to standard output.")
+    ] = UNSET
+    load: Annotated[
+        str | UnsetType,
+        _is(Kind.COMMAND, "Makes the env's part anew from what it reads on standard input."),
+    ] = UNSET
+    template: Annotated[
+        Name | UnsetType,
+        Meta(
+            description="What new parts are copies of. `{{template}}` is this name and a mark of "
+            "what it was made from."
+        ),
+    ] = UNSET
+    template_create: Annotated[
+        str | UnsetType, _is(Kind.COMMAND, "Makes an empty template, before `seed` fills it.")
+    ] = UNSET
+    template_drop: Annotated[
+        str | UnsetType, _is(Kind.COMMAND, "Removes a template, where there is one.")
+    ] = UNSET
+    seed: Annotated[
+        str | UnsetType,
+        _is(
+            Kind.COMMAND,
+            "Fills a template, once for each content of `inputs`; runs in the env's worktree.",
+        ),
+    ] = UNSET
+    inputs: Annotated[
+        Globs, Meta(description="Files that say what is in a template: migrations, seed data.")
+    ] = []
+    timeout: Annotated[
+        float, Meta(gt=0, le=LONGEST_S, description="Seconds that `seed` may take.")
+    ] = 3600.0
 
 
 class BuildTable(Table, frozen=True):
@@ -414,6 +466,10 @@ class ServiceTable(Table, frozen=True):
             "waits for that."
         ),
     ] = False
+    keep: Annotated[
+        bool,
+        Meta(description='With `scope = "shared"` only: it goes on when no env needs it.'),
+    ] = False
     per_env: Annotated[
         PerEnvTable | UnsetType,
         Meta(description='With `scope = "shared"` only: how an env gets its own part.'),
@@ -544,6 +600,7 @@ class File(Table, frozen=True):
     ] = {}
     link: list[LinkTable] = []
     copy: list[CopyTable] = []
+    snapshot: SnapshotTable = SnapshotTable()
     compose: Annotated[
         ComposeTable | UnsetType,
         Meta(description="Services of an existing compose file, as they are."),

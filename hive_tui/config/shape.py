@@ -218,15 +218,12 @@ def _range(info: inspect.IntType | inspect.FloatType) -> str:
 def names_in(document: Mapping[str, object]) -> Names:
     """What the file defines, whether or not the definitions are sound."""
     services = _table(document, "services")
-    shared = [
-        port
-        for name in services
-        if (service := _table(services, name)).get("scope") == "shared"
-        for port in _table(service, "ports")
-    ]
+    shared = [name for name in services if _table(services, name).get("scope") == "shared"]
+    ports = [port for name in shared for port in _table(_table(services, name), "ports")]
     return Names(
         ports=_table(_table(document, "ports"), "names").keys(),
-        shared_ports=dict.fromkeys(shared).keys(),
+        shared_ports=dict.fromkeys(ports).keys(),
+        shared=frozenset(shared),
         steps=dict.fromkeys((*services, *_table(document, "tasks"))).keys(),
         suites=_table(document, "tests").keys(),
     )

@@ -28,6 +28,7 @@ KNOWN = (
     "worktree",
     "repo",
     "report",
+    "template",
 )
 """All names but `port.NAME`, of which there is one for each name in `[ports]`."""
 
@@ -46,6 +47,10 @@ class Place(Enum):
     """Anything that is used once the env exists."""
     SUITE = "suite"
     """A test suite: also `report`."""
+    PART = "part"
+    """What an env has at a shared service: also `template`."""
+    SHARED = "shared"
+    """What all envs have in common: nothing of a single env."""
     BRANCH = "branch"
     """`[project] branch`, used before anything of the env exists."""
     WORKTREES = "worktrees"
@@ -55,12 +60,17 @@ class Place(Enum):
 
 
 _NAMES = {
-    Place.ENV: tuple(name for name in KNOWN if name != "report"),
-    Place.SUITE: KNOWN,
+    Place.ENV: tuple(name for name in KNOWN if name not in ("report", "template")),
+    Place.SUITE: tuple(name for name in KNOWN if name != "template"),
+    Place.PART: tuple(name for name in KNOWN if name != "report"),
+    Place.SHARED: ("project", "repo"),
     Place.BRANCH: ("env", "project"),
     Place.WORKTREES: ("env", "project", "branch", "repo"),
     Place.NOWHERE: (),
 }
+
+
+_WITH_PORTS = (Place.ENV, Place.SUITE, Place.PART, Place.SHARED)
 
 
 class BadTemplate(msgspec.Struct, frozen=True):
@@ -74,7 +84,7 @@ class BadTemplate(msgspec.Struct, frozen=True):
 
 def names(ports: Collection[str], where: Place) -> tuple[str, ...]:
     """What a text at that place may refer to, `port.NAME` included."""
-    if where in (Place.ENV, Place.SUITE):
+    if where in _WITH_PORTS:
         return (*_NAMES[where], *(f"{_PORT}{name}" for name in ports))
     return _NAMES[where]
 
@@ -88,7 +98,7 @@ def check(text: str, *, ports: Collection[str], where: Place) -> BadTemplate | N
         return None
     for match in _TEMPLATE.finditer(text):
         name = match.group(1).strip()
-        is_port = where in (Place.ENV, Place.SUITE) and name.startswith(_PORT)
+        is_port = where in _WITH_PORTS and name.startswith(_PORT)
         if name not in _NAMES[where] and not (is_port and name.removeprefix(_PORT) in ports):
             return BadTemplate(match.group(0), names(ports, where))
     rest = _TEMPLATE.sub("", text)
@@ -104,10 +114,7 @@ def filled(text: str) -> str:
 
 def values(project: Project, record: EnvRecord) -> dict[str, str]:
     """What each name stands for in one env: all but `report`, which the caller adds."""
-    ports = {
-        f"port.{name}": str(record.port_base + offset)
-        for name, offset in project.ports.names.items()
-    }
+    ports = {f"port.{name}": str(port) for name, port in project.ports_at(record.port_base).items()}
     return {
         "env": record.name,
         "env.slug": record.slug,
@@ -175,8 +182,7 @@ def variables(project: Project, record: EnvRecord, *, secrets: Mapping[str, str]
         for name, value in project.env.items()
     }
     ports = {
-        port_variable(name): str(record.port_base + offset)
-        for name, offset in project.ports.names.items()
+        port_variable(name): str(port) for name, port in project.ports_at(record.port_base).items()
     }
     return {
         **own,

@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hive_tui.config.sharing import service_ports
 from hive_tui.engine import ports
 from hive_tui.engine.container_spec import published
 from hive_tui.engine.folding import stamp
 from hive_tui.engine.hive import Hive
-from hive_tui.engine.launching import service_ports
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.plan import level
 from hive_tui.engine.showing import test_view
@@ -35,6 +35,8 @@ def words(hive: Hive, params: Mapping[str, Any]) -> list[str]:
         live = None
     if live is None:
         return []
+    if what == "snapshots":
+        return [manifest.label for manifest in hive.snapshots.all(live)]
     return list(live.project.tests if what == "suites" else live.project.services)
 
 
@@ -60,7 +62,7 @@ def url(live: LiveEnv, service: str | None) -> str:
     for name in names:
         spec = project.services[name]
         for port in service_ports(project, spec):
-            number = live.record.port_base + project.ports.names[port]
+            number = project.ports_at(live.record.port_base)[port]
             return f"http://127.0.0.1:{number}/"
     raise NotFoundError(
         f"{live.record.name}: no service with a named port"
@@ -93,7 +95,7 @@ def port_rows(hive: Hive, envs: Iterable[LiveEnv]) -> list[dict[str, Any]]:
             env=live.record.name,
             base=base,
             size=live.record.port_size,
-            names={base + offset: name for name, offset in live.project.ports.names.items()},
+            names={port: name for name, port in live.project.ports_at(base).items()},
             scan=scan,
             members={
                 pid: name
@@ -139,6 +141,30 @@ def _published(live: LiveEnv) -> dict[int, ports.Published]:
             listening = inside is None or inside.get(number, False)
             found[port] = ports.Published(name, listening, run.pid or None, program)
     return found
+
+
+def shared_memory(hive: Hive, live: LiveEnv) -> list[dict[str, Any]]:
+    """What sharing saves in memory, or would save, as far as it was measured.
+
+    Of a shared service, what each further env that uses it would take; of a container that
+    several envs run for themselves, what all but one of them take.
+    """
+    rows: list[dict[str, Any]] = []
+    envs = [env for env in hive.envs.values() if env.record.project == live.record.project]
+    for name, service in live.project.services.items():
+        if live.common is not None and live.shares(name):
+            users = len(live.common.users_of(name))
+            each = live.common.service_memory.get(name)
+            saves = None if each is None else each * max(0, users - 1)
+        elif service.contained:
+            found = [env.service_memory[name] for env in envs if name in env.service_memory]
+            users, saves = len(found), sum(found) - max(found, default=0)
+        else:
+            continue
+        if users > 1 or live.shares(name):
+            row = {"service": name, "scope": service.scope.value, "envs": users}
+            rows.append({**row, "saves_bytes": saves})
+    return rows
 
 
 def skipped(live: LiveEnv, plan: Plan) -> list[dict[str, str]]:

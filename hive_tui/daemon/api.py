@@ -8,6 +8,7 @@ from typing import Any
 from hive_tui import __version__
 from hive_tui.daemon.methods.changing import Changing
 from hive_tui.daemon.methods.finding import Finding
+from hive_tui.daemon.methods.keeping import Keeping
 from hive_tui.daemon.methods.logs import Logs
 from hive_tui.daemon.methods.looking import Looking
 from hive_tui.daemon.methods.resting import Resting
@@ -47,6 +48,7 @@ class Api:
             Finding(hive, home),
             Changing(hive, testing, thrift),
             Looking(hive, thrift),
+            Keeping(hive),
             Logs(hive, reader),
             Resting(hive, thrift),
         )

@@ -30,6 +30,7 @@ async def run(hive: Hive, home: Home, cwd: str) -> list[dict[str, Any]]:
         _files(),
         _secrets(hive, home),
         *await _engine(hive),
+        await _leftovers(hive),
         *[row for name in hive.world.store.projects() for row in _project(hive, name)],
         *await link_checks.run(hive),
         await _here(hive, cwd),
@@ -97,6 +98,22 @@ async def _engine(hive: Hive) -> list[dict[str, Any]]:
     return rows + [
         _row("containers", False, note, "see the engine's own manual") for note in found.notes
     ]
+
+
+async def _leftovers(hive: Hive) -> dict[str, Any]:
+    """What envs that are gone still have at shared services."""
+    leaked = [f"{part.service} of {part.env.id}" for part in hive.sharing.leaked()]
+    try:
+        strange = await hive.sharing.strangers()
+    except HiveError as error:
+        return _row("shared services", False, error.message, error.hint or "see its `list`")
+    leaked += [f"{part.service} of {part.env.id}, which nobody knows" for part in strange]
+    if leaked:
+        said = f"left by envs that are gone: {', '.join(leaked)}"
+        return _row("shared services", False, said, "`hive gc` removes it")
+    count = sum(len(common.own) for common in hive.commons)
+    said = f"{count} shared services, nothing is left over" if count else "none"
+    return _row("shared services", True, said)
 
 
 def _project(hive: Hive, name: str) -> list[dict[str, Any]]:

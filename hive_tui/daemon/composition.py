@@ -24,6 +24,7 @@ from hive_tui.drivers.log_reading import LogReader
 from hive_tui.drivers.logs import LogFiles
 from hive_tui.drivers.pressure import MachineHeadroom
 from hive_tui.drivers.processes import LocalProcesses
+from hive_tui.drivers.shelves import LocalShelves
 from hive_tui.drivers.sockets import ephemeral_range, listening
 from hive_tui.drivers.tree_inotify import trees
 from hive_tui.drivers.worktrees import GitWorktrees
@@ -125,7 +126,7 @@ class Daemon:
             memory_bytes=psutil.virtual_memory().total,
             checkpoint=checkpoint,
         )
-        self.hive = Hive(self.world, LocalForwards())
+        self.hive = Hive(self.world, LocalForwards(), LocalShelves(home.snapshots))
         self.testing = Testing(self.world, self.hive.transitions)
         self.thrift = Thrift(
             self.world,
@@ -179,13 +180,13 @@ class Daemon:
 
         That keeps the daemon from ending.
         """
-        envs = self.hive.envs.values()
+        envs = self.hive.all().values()
         return (
             self.hive.transitions.busy
             or self.hive.forwarding.busy
             or self.hive.admission.busy
             or bool(self.world.scheduler.operations)
-            or any(unit.running for live in envs for unit in live.units.values())
+            or any(unit.running for live in envs for unit in live.own.values())
             or any(suite.watch for live in envs for suite in live.project.tests.values())
         )
 
@@ -203,14 +204,14 @@ class Daemon:
         self.thrift.leave(live)
 
     def _log_limit(self, env_uid: str) -> int:
-        for live in self.hive.envs.values():
+        for live in self.hive.all().values():
             if live.record.uid == env_uid:
                 return live.project.log_max_bytes
         return 20 * 1024 * 1024
 
     def _masker(self, env_uid: str) -> Callable[[bytes], bytes]:
         """Hides the secrets of an env; all of the text where it cannot be known what they are."""
-        for live in self.hive.envs.values():
+        for live in self.hive.all().values():
             if live.record.uid == env_uid:
                 try:
                     return secrets.Masker(secrets.used(live.project, self.world.secrets()))

@@ -161,7 +161,27 @@ _LINKS: Migration = (
     """,
 )
 
-MIGRATIONS: Sequence[Migration] = (_FIRST, _ENGAGED, _MEMORY, _LINKS)
+_SHARED: Migration = (
+    # No reference to envs: a part outlives its env until the trash is emptied.
+    """
+    CREATE TABLE parts (
+        env_uid TEXT NOT NULL,
+        service TEXT NOT NULL,
+        record BLOB NOT NULL,
+        PRIMARY KEY (env_uid, service)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE templates (
+        common_uid TEXT NOT NULL REFERENCES envs (uid) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        record BLOB NOT NULL,
+        PRIMARY KEY (common_uid, name)
+    ) WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: Sequence[Migration] = (_FIRST, _ENGAGED, _MEMORY, _LINKS, _SHARED)
 """Entry n leads from version n to version n + 1."""
 
 

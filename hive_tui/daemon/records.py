@@ -8,7 +8,15 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from hive_tui.daemon.database import Database
-from hive_tui.engine.state import LinkRecord, RunRecord, TaskRecord, UnitRecord, Verdict
+from hive_tui.engine.state import (
+    LinkRecord,
+    Part,
+    RunRecord,
+    TaskRecord,
+    Template,
+    UnitRecord,
+    Verdict,
+)
 from hive_tui.model.plan import Trace
 
 _T = TypeVar("_T")
@@ -53,6 +61,46 @@ class EnvRecords:
         """Uids of the envs that do, also of such as are no longer there."""
         rows = self._database.rows("SELECT env_uid FROM engaged")
         return frozenset(str(row[0]) for row in rows)
+
+    def put_part(self, part: Part) -> None:
+        """Keep that an env has a part of a shared service, or may have."""
+        self._put(
+            "INSERT OR REPLACE INTO parts (env_uid, service, record) VALUES (?, ?, ?)",
+            part.env.uid,
+            part.service,
+            _encode(part),
+        )
+
+    def drop_part(self, env_uid: str, service: str) -> None:
+        """Forget it: nothing of it is there any more, or it is nobody's business."""
+        with self._database.writing() as database:
+            database.execute(
+                "DELETE FROM parts WHERE env_uid = ? AND service = ?", (env_uid, service)
+            )
+
+    def parts(self) -> tuple[Part, ...]:
+        """Those of all envs, also of such as are no longer there."""
+        return decoded(self._database.rows("SELECT record FROM parts"), Part)
+
+    def put_template(self, template: Template) -> None:
+        """Keep what is known of a template."""
+        self._put(
+            "INSERT OR REPLACE INTO templates (common_uid, name, record) VALUES (?, ?, ?)",
+            template.common_uid,
+            template.name,
+            _encode(template),
+        )
+
+    def drop_template(self, common_uid: str, name: str) -> None:
+        """Forget a template that is no longer there."""
+        with self._database.writing() as database:
+            database.execute(
+                "DELETE FROM templates WHERE common_uid = ? AND name = ?", (common_uid, name)
+            )
+
+    def templates(self, common_uid: str) -> tuple[Template, ...]:
+        """Those of a project's shared services."""
+        return self._named("templates", common_uid, Template, owner="common_uid")
 
     def put_unit(self, unit: UnitRecord) -> None:
         """Keep what supervision knows of a service."""
@@ -116,8 +164,10 @@ class EnvRecords:
             _encode(record),
         )
 
-    def _named(self, table: str, env_uid: str, kind: type[_T]) -> tuple[_T, ...]:
-        query = f"SELECT record FROM {table} WHERE env_uid = ? ORDER BY name"
+    def _named(
+        self, table: str, env_uid: str, kind: type[_T], *, owner: str = "env_uid"
+    ) -> tuple[_T, ...]:
+        query = f"SELECT record FROM {table} WHERE {owner} = ? ORDER BY name"
         return decoded(self._database.rows(query, env_uid), kind)
 
     def _put(self, statement: str, *values: object) -> None:

@@ -18,13 +18,16 @@ from hive_tui.daemon.database import Database
 from hive_tui.daemon.history import History
 from hive_tui.daemon.ledger import Ledger
 from hive_tui.daemon.records import EnvRecords, decoded
-from hive_tui.engine.state import JournalEntry, Spare, Store, Trashed
+from hive_tui.engine.state import JournalEntry, Part, Spare, Store, Trashed
 from hive_tui.model.environment import EnvRecord
 from hive_tui.model.errors import HiveError
 from hive_tui.model.plan import Transition
 
 _BASES_TRIED = 10_000
 """How many port bases may be proposed for one env before it is given up."""
+
+COMMON_INDEX = 2**31
+"""Of what all envs of a project have in common: no env ever counts as far."""
 
 _encode = msgspec.json.Encoder().encode
 _decode_entry = msgspec.json.Decoder(JournalEntry).decode
@@ -95,6 +98,13 @@ class SqliteStore(EnvRecords, History, Ledger, Store):
 
     def envs(self) -> tuple[EnvRecord, ...]:
         """By project, then index."""
+        return tuple(record for record in self._all() if not record.common)
+
+    def commons(self) -> tuple[EnvRecord, ...]:
+        """What the envs of each project have in common."""
+        return tuple(record for record in self._all() if record.common)
+
+    def _all(self) -> tuple[EnvRecord, ...]:
         query = "SELECT record FROM envs ORDER BY project, number"
         return decoded(self._database.rows(query), EnvRecord)
 
@@ -134,10 +144,11 @@ class SqliteStore(EnvRecords, History, Ledger, Store):
                     env=record.name,
                 )
             numbers = {other.index for other in known if other.project == record.project}
-            slugs = {other.slug for other in known}
+            slugs = {other.slug for other in known} | _with_parts(database, record.uid)
+            free = (number for number in range(len(numbers) + 1) if number not in numbers)
             claimed = msgspec.structs.replace(
                 record,
-                index=next(number for number in range(len(numbers) + 1) if number not in numbers),
+                index=COMMON_INDEX if record.common else next(free),
                 slug=record.slug
                 if record.slug and record.slug not in slugs
                 else slug(record.name, slugs),
@@ -230,6 +241,12 @@ class SqliteStore(EnvRecords, History, Ledger, Store):
         """Newest first."""
         query = "SELECT record FROM trash ORDER BY at DESC, rowid DESC"
         return decoded(self._database.rows(query), Trashed)
+
+
+def _with_parts(database: sqlite3.Connection, uid: str) -> set[str]:
+    """Slugs of other envs that still have a part of a shared service, gone or in the trash."""
+    parts = decoded(database.execute("SELECT record FROM parts").fetchall(), Part)
+    return {part.env.slug for part in parts if part.env.uid != uid}
 
 
 def _insert(database: sqlite3.Connection, record: EnvRecord) -> None:

@@ -312,7 +312,9 @@ class Admission:
         return promised
 
     def _used(self) -> int:
-        return sum(live.memory_bytes or 0 for live in self._envs())
+        envs = tuple(self._envs())
+        commons = {live.common.record.uid: live.common for live in envs if live.common is not None}
+        return sum(live.memory_bytes or 0 for live in (*envs, *commons.values()))
 
     def _limit(self, limits: Limits) -> int:
         with suppress(ValueError):
@@ -321,11 +323,12 @@ class Admission:
 
 
 def measured(live: LiveEnv) -> dict[str, int]:
-    """Service -> bytes, of those that are up."""
+    """Service -> bytes, of those that are up; what it shares takes nothing more for it."""
+    found = {name: live.home_of(name).service_memory.get(name) for name in live.units}
     return {
         name: taken
-        for name, taken in live.service_memory.items()
-        if name in live.units and live.units[name].state in _UP
+        for name, taken in found.items()
+        if taken is not None and live.units[name].state in _UP
     }
 
 

@@ -222,8 +222,8 @@ def _port(
     """Port of this machine that readiness is about; `None` where it is about none."""
     if ready is None:
         return None
-    if ready.kind is ReadyKind.TCP and ready.value in project.ports.names:
-        return record.port_base + project.ports.names[ready.value]
+    if ready.kind is ReadyKind.TCP:
+        return project.ports_at(record.port_base).get(ready.value)
     if ready.kind is ReadyKind.HTTP:
         parts = urlsplit(value)
         try:

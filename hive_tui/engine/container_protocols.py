@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -172,8 +173,32 @@ class Containers(Protocol):
         """Ask with `signal` (`None`: the image's own), then kill; return once it has ended."""
         ...
 
-    async def exec(self, run: Contained, command: str, env: Mapping[str, str]) -> tuple[int, str]:
-        """Run a command line inside; its exit status and the last line that it wrote."""
+    async def exec(
+        self,
+        run: Contained,
+        command: str,
+        env: Mapping[str, str],
+        told: Callable[[int, bytes], None] | None = None,
+    ) -> tuple[int, str]:
+        """Run a command line inside; its exit status and the last line that it wrote.
+
+        `told` gets all that it writes, as it does: 1 for standard output, 2 for errors, and bytes.
+        """
+        ...
+
+    async def upload(self, run: Contained, file: Path, inside: str) -> None:
+        """Put a file of this machine into a container, in place of one that is there."""
+        ...
+
+    async def join(self, place: Place, neighbours: int, run: Contained, name: str) -> None:
+        """Let a container of another env be reached by a name in the network of this one.
+
+        Args:
+            place: A container of the env whose network it is.
+            neighbours: How many that has to have room for.
+            run: The container that is to be reached.
+            name: By which.
+        """
         ...
 
     def listening(self, run: Contained) -> Mapping[int, bool] | None:

@@ -78,7 +78,7 @@ class ContainerRecovery:
             for (env_uid, name), container in found.items():
                 if env_uid == uid and name in live.project.tasks:  # it runs anew where it is missed
                     await self._world.containers.remove(container.place)
-                elif env_uid == uid and container.run is not None and name not in live.units:
+                elif env_uid == uid and container.run is not None and name not in live.own:
                     live.keep(name, contained=True)
             records = {unit.service: unit for unit in self._world.store.units(uid)}
             for name in self._units(live, runs):
@@ -122,7 +122,7 @@ class ContainerRecovery:
         other = {name for name, run in mine.items() if run.identity is not None}
         return [
             name
-            for name, unit in live.units.items()
+            for name, unit in live.own.items()
             if name in ran or (unit.service.contained and name not in other)
         ]
 
@@ -136,13 +136,13 @@ class ContainerRecovery:
 
     def _lost(self, why: str) -> None:
         for live in self._envs():
-            for unit in live.units.values():
+            for unit in live.own.values():
                 if unit.contained is not None:
                     unit.lose_sight(why)
 
     def _returned(self, ended: frozenset[str]) -> None:
         for live in self._envs():
-            for unit in live.units.values():
+            for unit in live.own.values():
                 if unit.service.contained:
                     unit.regain_sight(ended=unit.last_container in ended)
         if self._late is None or self._late.done():

@@ -18,12 +18,8 @@ def place(record: EnvRecord, service: str) -> Place:
 
 def published(project: Project, record: EnvRecord, service: Service) -> dict[int, int]:
     """Port of this machine -> port inside, of everything that the service publishes."""
-    names = project.ports.names
-    return {
-        record.port_base + names[name]: inside
-        for name, inside in service.ports.items()
-        if name in names
-    }
+    numbers = project.ports_at(record.port_base)
+    return {numbers[name]: inside for name, inside in service.ports.items() if name in numbers}
 
 
 def build_spec(project: Project, record: EnvRecord, service: Service) -> BuildSpec | None:

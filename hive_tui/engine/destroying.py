@@ -18,6 +18,8 @@ from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.progress import Watch
 from hive_tui.engine.protocols import Losses
 from hive_tui.engine.refusing import refusal
+from hive_tui.engine.sharing import Sharing
+from hive_tui.engine.snapshots import Snapshots
 from hive_tui.engine.spawning import Spawning
 from hive_tui.engine.state import JournalEntry, Trashed
 from hive_tui.engine.transitions import Ended, Result, Transitions
@@ -47,12 +49,16 @@ class Destroying:
         world: World,
         transitions: Transitions,
         spawning: Spawning,
+        sharing: Sharing,
+        snapshots: Snapshots,
         enter: Callable[[EnvRecord, Project], LiveEnv],
         leave: Callable[[LiveEnv], None],
     ) -> None:
         self._world = world
         self._transitions = transitions
         self._spawning = spawning
+        self._sharing = sharing
+        self._snapshots = snapshots
         self._enter = enter
         self._leave = leave
         self._tidying: set[asyncio.Task[None]] = set()
@@ -118,6 +124,8 @@ class Destroying:
             return
         kept = await engagements.leave(self._world, live.record, volumes=False)
         self._world.store.drop_engaged(live.record.uid)  # what is kept is the user's from now on
+        self._sharing.let_go(live)
+        await self._snapshots.forget(live.record.uid)
         data = f", and so do its volumes {', '.join(kept)}" if kept else ""
         stays = f"{live.record.worktree} stays{data}"
         live.event("env.released", f"{live.record.name}: let go; {stays}")
@@ -173,6 +181,7 @@ class Destroying:
             if old and trashed.record.uid not in coming_back:
                 self._begin(self._empty(trashed))
             newest.add(project)
+        self._begin(self._sweep())
 
     def expire_recovery(self, root: str) -> None:
         """Drop, in the background, a repository's recovery refs whose 30 days are over."""
@@ -226,6 +235,9 @@ class Destroying:
         self._tidying.add(task)
         task.add_done_callback(self._tidying.discard)
 
+    async def _sweep(self) -> None:
+        await self._sharing.sweep()
+
     async def _expire(self, root: str) -> None:
         try:
             gone = await self._world.worktrees.expire_recovery(root, self._world.clock.now())
@@ -247,3 +259,5 @@ class Destroying:
         self._world.logs.forget(trashed.record.uid)
         self._world.store.drop_trash(trashed.record.uid)
         await engagements.leave(self._world, trashed.record, volumes=True)
+        await self._snapshots.forget(trashed.record.uid)
+        await self._sharing.sweep()

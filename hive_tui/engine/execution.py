@@ -7,35 +7,30 @@ scheduler's business.
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from hive_tui.config import secrets
-from hive_tui.engine import engagements, links, verdicts
+from hive_tui.config.sharing import service_ports
+from hive_tui.engine import engagements, links, parts, running, verdicts
+from hive_tui.engine.container_spec import place
 from hive_tui.engine.container_tasks import run_to_end
-from hive_tui.engine.endings import ending
-from hive_tui.engine.launching import service_ports
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.observing import task_fingerprint
 from hive_tui.engine.operation import StepContext, StepFailedError
-from hive_tui.engine.protocols import Exit, Identity, Launch, Removed, Report
-from hive_tui.engine.state import RunRecord, Trashed
+from hive_tui.engine.plan import needed
+from hive_tui.engine.protocols import Identity, Launch, Removed, Report
+from hive_tui.engine.state import Trashed
 from hive_tui.model.environment import TestFailure
-from hive_tui.model.errors import HiveError, NotAvailableError
+from hive_tui.model.errors import HiveError
 from hive_tui.model.plan import Outcome, Step, StepKind
 from hive_tui.model.project import Service, Task
 
-TASK_GRACE_S = 5.0
-"""How long a cancelled task may take to end before it is killed."""
-
 ENGINES_PROXIES = ("docker-proxy", "rootlessport", "rootlesskit", "conmon")
 """Programs by which container engines hold published ports."""
-
-TAIL_LINES = 20
-"""Last lines of a log that a failure carries."""
 
 
 class Making(msgspec.Struct, frozen=True):
@@ -87,6 +82,8 @@ class Execution:
             StepKind.PREPARE: self._prepare,
             StepKind.START: self._start,
             StepKind.READY: self._ready,
+            StepKind.SEED: self._seed,
+            StepKind.CREATE: self._create,
             StepKind.HALT: self._halt,
             StepKind.FREEZE: self._freeze,
             StepKind.THAW: self._thaw,
@@ -182,90 +179,50 @@ class Execution:
         context: StepContext,
         task: Task | None = None,
     ) -> None:
-        world, live = self._world, self._live
-        launch = world.launcher.launch(
+        live = self._live
+        launch = self._world.launcher.launch(
             live.project, live.record, source, run, cwd=cwd, env=task.env if task else None
         )
-        offset = world.logs.end(live.record.uid, source)
-        record = RunRecord(
-            run_id=launch.run_id,
-            env_uid=live.record.uid,
-            name=source,
-            role=role,
-            started=world.clock.now(),
-            log_offset=offset,
+        await running.to_end(
+            self._world,
+            live.record,
+            launch,
+            source,
+            role,
+            context.spawned,
+            guests=live.guests,
         )
-
-        def failed(how: str) -> StepFailedError:
-            return StepFailedError(
-                how,
-                hint=f"hive logs {live.record.name} {source}",
-                tail=world.logs.tail(live.record.uid, source, TAIL_LINES, since=offset),
-                env=live.record.name,
-            )
-
-        try:
-            ended = await self._run_recorded(launch, record, context)
-        except asyncio.CancelledError:  # a time-out says so itself, and shows how far it came
-            raise failed("was stopped") from None
-        if ended.why is not None:
-            raise failed(ended.why)
-        if ended.code != 0:
-            raise failed(ending(ended.code))
-
-    async def _run_recorded(self, launch: Launch, record: RunRecord, context: StepContext) -> Exit:
-        """Run a process that the next daemon could find, and return how it ended."""
-        world = self._world
-        world.store.put_run(record)
-        world.checkpoint(f"launching:{record.name}")
-        end = Exit(None)
-        try:
-            identity = await world.processes.launch(launch)
-            self._live.guests[identity.pid] = record.name
-            record = msgspec.structs.replace(record, identity=identity)
-            world.store.put_run(record)
-            world.checkpoint(f"launched:{record.name}")
-            context.spawned()
-            try:
-                end = await world.processes.exited(identity, launch.exit_file)
-            except asyncio.CancelledError:
-                await world.processes.stop(identity, signal.SIGTERM, TASK_GRACE_S)
-                raise
-        finally:
-            if record.identity is not None:
-                self._live.guests.pop(record.identity.pid, None)
-            ended = msgspec.structs.replace(record, ended=world.clock.now(), exit_code=end.code)
-            world.store.put_run(ended)
-            launch.exit_file.unlink(missing_ok=True)
-        return end
 
     # --- services ----------------------------------------------------------------------------
 
     async def _build(self, step: Step, context: StepContext) -> None:
-        live, name = self._live, step.target
-        offset = self._world.logs.end(live.record.uid, name)
+        home, name = self._live.home_of(step.target), step.target
+        offset = self._world.logs.end(home.record.uid, name)
         try:
-            await live.containers.build(live.project.services[name])
+            async with home.alone(name):
+                await home.containers.build(home.project.services[name])
         except HiveError as error:
-            tail = self._world.logs.tail(live.record.uid, name, TAIL_LINES, since=offset)
+            tail = self._world.logs.tail(home.record.uid, name, running.TAIL_LINES, since=offset)
             raise StepFailedError(
-                error.message, tail=tail, hint=error.hint, code=error.code, env=live.record.name
+                error.message,
+                tail=tail,
+                hint=error.hint,
+                code=error.code,
+                env=self._live.record.name,
             ) from error
 
     async def _prepare(self, step: Step, context: StepContext) -> None:
-        service = self._live.project.services[step.target]
-        if service.missing is not None:
-            raise NotAvailableError(
-                service.missing,
-                hint="leave it out of hive.toml, or run it by hand, until it is",
-                env=self._live.record.name,
-            )
-        if service.contained:
-            await self._live.containers.prepare(service)
-        base, names = self._live.record.port_base, self._live.project.ports.names
-        for name in service_ports(self._live.project, service):
-            if not service.contained or name in service.ports:
-                self._check_free(name, base + names[name], service)
+        home = self._live.home_of(step.target)
+        service = home.project.services[step.target]
+        async with home.alone(step.target):
+            if home.units[step.target].running and home is not self._live:
+                return  # another env was faster
+            if service.contained:
+                await home.containers.prepare(service)
+            ports = home.project.ports_at(home.record.port_base)
+            for name in service_ports(home.project, service):
+                if not service.contained or name in service.ports:
+                    self._check_free(name, ports[name], service)
 
     def _check_free(self, name: str, port: int, service: Service) -> None:
         """Refuse to start into a port that somebody else listens on."""
@@ -296,10 +253,43 @@ class Execution:
         )
 
     async def _start(self, step: Step, context: StepContext) -> None:
-        await self._live.units[step.target].start(context.spawned)
+        unit = self._live.units[step.target]
+        if not self._live.shares(step.target) and unit.service.contained:
+            await self._join(unit.service)
+        with self._named(step.target):
+            await unit.start(context.spawned)
+
+    async def _join(self, service: Service) -> None:
+        """Let a container reach the shared ones that it needs by their names."""
+        live = self._live
+        for name in needed(live.project, service.needs):
+            contained = live.units[name].contained if live.shares(name) else None
+            if contained is not None:
+                where = place(live.record, service.name)
+                count = sum(each.contained for each in live.project.services.values())
+                await self._world.containers.join(where, count, contained, name)
 
     async def _ready(self, step: Step, context: StepContext) -> None:
-        context.detected(await self._live.units[step.target].wait_ready())
+        unit = self._live.units[step.target]
+        with self._named(step.target):
+            context.detected(await unit.wait_ready())
+
+    @contextlib.contextmanager
+    def _named(self, name: str) -> Iterator[None]:
+        """Let a failure of a shared service point to where this env shows it."""
+        try:
+            yield
+        except HiveError as error:
+            if self._live.shares(name):
+                error.env = self._live.record.name
+                error.hint = f"see `hive logs {self._live.record.name} {name}`"
+            raise
+
+    async def _seed(self, step: Step, context: StepContext) -> None:
+        await parts.seed(self._live, step.target.removesuffix(f"-{step.kind}"), context)
+
+    async def _create(self, step: Step, context: StepContext) -> None:
+        await parts.create(self._live, step.target.removesuffix(f"-{step.kind}"), context)
 
     async def _halt(self, step: Step, context: StepContext) -> None:
         """Stop a service. A stop that has begun is finished, even where the step is cancelled."""
@@ -312,6 +302,8 @@ class Execution:
         except asyncio.CancelledError:
             await stopping
             raise
+        if self._live.outgrown(step.target):
+            self._live.house(self._live.project.services[step.target])
 
     async def _freeze(self, step: Step, context: StepContext) -> None:
         await self._live.units[step.target].freeze()

@@ -12,6 +12,7 @@ from hive_tui.config import loading
 from hive_tui.engine import links
 from hive_tui.engine.admission import Admission
 from hive_tui.engine.adopting import Adopting
+from hive_tui.engine.common import Commons
 from hive_tui.engine.container_recovery import ContainerRecovery
 from hive_tui.engine.costs import Costs
 from hive_tui.engine.destroying import Destroying
@@ -19,6 +20,9 @@ from hive_tui.engine.forwarding import Forwarding
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.protocols import Forwards
 from hive_tui.engine.recovery import Recovery
+from hive_tui.engine.sharing import Sharing
+from hive_tui.engine.snapshot_protocols import Shelves
+from hive_tui.engine.snapshots import Snapshots
 from hive_tui.engine.spawning import Spawning
 from hive_tui.engine.transitions import Transitions
 from hive_tui.engine.world import World
@@ -36,7 +40,7 @@ Stamp = tuple[tuple[int, int], ...]
 class Hive:
     """Holds the envs; the rooms beside it change them."""
 
-    def __init__(self, world: World, forwards: Forwards) -> None:
+    def __init__(self, world: World, forwards: Forwards, shelves: Shelves) -> None:
         self.world = world
         self.forwarding = Forwarding(world, forwards, self._by_uid)
         self.envs: dict[str, LiveEnv] = {}
@@ -55,8 +59,20 @@ class Hive:
         self.admission = Admission(world, self.transitions, self.costs, self.envs.values)
         self.spawning = Spawning(world, self.transitions, self.enter, self.leave, self.admission)
         self.adopting = Adopting(world, self.spawning)
-        self.destroying = Destroying(world, self.transitions, self.spawning, self.enter, self.leave)
-        self._containers = ContainerRecovery(world, lambda: list(self.envs.values()))
+        self.commons = Commons(world, self.spawning.claim)
+        self.sharing = Sharing(world, self.commons)
+        self.snapshots = Snapshots(world, shelves, self.transitions)
+        self._finishing: set[asyncio.Task[None]] = set()
+        self.destroying = Destroying(
+            world,
+            self.transitions,
+            self.spawning,
+            self.sharing,
+            self.snapshots,
+            self.enter,
+            self.leave,
+        )
+        self._containers = ContainerRecovery(world, lambda: list(self.all().values()))
         self._recovery = Recovery(
             world,
             self.transitions,
@@ -74,6 +90,9 @@ class Hive:
         """Read the store, find what runs and go on with what was half done."""
         for name, root in self.world.store.projects().items():
             self._read(name, root)
+        self.commons.open()
+        for common in self.commons:
+            common.unread = self._problems.get(common.record.project)
         for record in self.world.store.envs():
             project = self.projects.get(record.project)
             if project is None:
@@ -88,7 +107,13 @@ class Hive:
         for live in self.envs.values():
             await links.remount(live)
         await self.spawning.drop_half_made(self.world.store.projects().get)
-        await self._recovery.run(self.envs)
+        await self._recovery.run(self.all())
+        for live in self.envs.values():
+            task = asyncio.ensure_future(self.snapshots.resume(live))
+            self._finishing.add(task)
+            task.add_done_callback(self._finishing.discard)
+        for common in self.commons:
+            common.settle()
         for project in self.projects.values():
             if any(live.record.project == project.name for live in self.envs.values()):
                 self.spawning.prepare_spares(project)
@@ -105,8 +130,10 @@ class Hive:
         await self.spawning.close()
         await self.destroying.close()
         await self.transitions.close()
-        for live in self.envs.values():
-            for unit in live.units.values():
+        await asyncio.gather(*self._finishing, return_exceptions=True)
+        await self.commons.close()
+        for live in self.all().values():
+            for unit in live.own.values():
                 await unit.close()
 
     # --- projects ----------------------------------------------------------------------------
@@ -169,6 +196,8 @@ class Hive:
         """
         project = self.project(live.record.project)
         if project is not live.project:
+            live.common = self.commons.of(project.name)
+            self.commons.enter(live)
             live.adopt_project(project)
 
     async def unregister(self, name: str) -> None:
@@ -185,6 +214,7 @@ class Hive:
                 code="project_in_use",
             )
         await self.destroying.forget(name)
+        await self.commons.drop(name)
         self.costs.forget_project(name)
         self.projects.pop(name, None)
         self._problems.pop(name, None)
@@ -210,7 +240,8 @@ class Hive:
 
     def enter(self, record: EnvRecord, project: Project) -> LiveEnv:
         """Put an env into the hive and show it."""
-        live = LiveEnv(self.world, record, project)
+        live = LiveEnv(self.world, record, project, self.commons.of(record.project))
+        self.commons.enter(live)
         self.envs[live.id] = live
         self.entered(live)
         return live
@@ -220,12 +251,17 @@ class Hive:
         self.world.store.drop_env(live.record.uid)
         if self.envs.get(live.id) is live:
             del self.envs[live.id]
+        self.commons.leave(live)
         self.left(live)
         live.removed()
         self.forwarding.left(live)
 
     def _by_uid(self, uid: str) -> LiveEnv | None:
         return next((live for live in self.envs.values() if live.record.uid == uid), None)
+
+    def all(self) -> dict[str, LiveEnv]:
+        """The envs and what they have in common, by id."""
+        return {**self.envs, **{common.id: common for common in self.commons}}
 
     def env(self, word: str) -> LiveEnv:
         """The env of that name, bare or as `project/name`.
@@ -280,7 +316,7 @@ class Hive:
     def view(self) -> HiveView:
         """What the head line shows of the whole hive."""
         budget = self.admission.budget()
-        cpu = sum(live.cpu_percent or 0.0 for live in self.envs.values())
+        cpu = sum(live.cpu_percent or 0.0 for live in self.all().values())
         scheduler = self.world.scheduler
         return HiveView(
             projects=self.project_views(),
@@ -305,6 +341,7 @@ class Hive:
 
     def _take(self, project: Project) -> None:
         known = self.projects.get(project.name)
+        project = self.commons.place(project)
         self._stamps[project.name] = _stamp(project.root, project.sources)
         self._problems.pop(project.name, None)
         if known is None or known.digest != project.digest:

@@ -6,7 +6,6 @@ the shell that happened to start the daemon.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -37,25 +36,12 @@ BASE_VARIABLES = (
 """What a process inherits of the daemon's environment, and so of the login that started it."""
 
 _FIXED = {"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "TERM": "xterm-256color"}
-_PORT = re.compile(r"\{\{\s*port\.([A-Za-z0-9_-]+)\s*\}\}")
 
 
 def base_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The part of `environ` that processes of an env may see, plus a colour-capable terminal."""
     kept = {name: environ[name] for name in BASE_VARIABLES if name in environ}
     return {"PATH": "/usr/local/bin:/usr/bin:/bin", **kept, **_FIXED}
-
-
-def service_ports(project: Project, service: Service) -> tuple[str, ...]:
-    """Names of the ports that a service says it uses: in its command, variables and readiness."""
-    texts = [service.run or "", *(v for v in service.env.values() if isinstance(v, str))]
-    named = list(service.ports)
-    if service.ready is not None:
-        texts.append(service.ready.value)
-        if service.ready.kind == "tcp":
-            named.append(service.ready.value)
-    named.extend(name for text in texts for name in _PORT.findall(text))
-    return tuple(dict.fromkeys(name for name in named if name in project.ports.names))
 
 
 class Launcher:
@@ -100,6 +86,7 @@ class Launcher:
         cwd: str | None = None,
         env: Mapping[str, str | Secret] | None = None,
         more: Mapping[str, str] | None = None,
+        folder: str | None = None,
     ) -> Launch:
         """Build the launch of one command line of hive.toml.
 
@@ -111,16 +98,17 @@ class Launcher:
             cwd: Relative to the worktree.
             env: Its own variables.
             more: Further template values, such as `report`.
+            folder: Where `cwd` counts from; `None` is the worktree.
 
         Raises:
             HiveError: A secret is missing, or the folder does not exist.
         """
         values = {**templates.values(project, record), **(more or {})}
         script, arguments = templates.shell(run, values)
-        folder = Path(record.worktree, templates.expand(cwd or "", values))
-        if not folder.is_dir():
+        place = Path(folder or record.worktree, templates.expand(cwd or "", values))
+        if not place.is_dir():
             raise HiveError(
-                f"{record.name}: the folder {folder} does not exist",
+                f"{record.name}: the folder {place} does not exist",
                 hint="check `cwd` in hive.toml, or whether the worktree was removed by hand",
                 code="folder_missing",
                 env=record.name,
@@ -129,10 +117,10 @@ class Launcher:
         return Launch(
             run_id=run_id,
             argv=("/bin/sh", "-c", script),
-            cwd=str(folder),
+            cwd=str(place),
             env={
                 **self._base,
-                "PWD": str(folder),
+                "PWD": str(place),
                 **self.variables(project, record),
                 **self._own(env or {}, values, record),
                 **arguments,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
 
 from hive_tui.engine import showing
 from hive_tui.engine.activity import Activity
@@ -13,11 +16,11 @@ from hive_tui.engine.container_host import ContainerHost
 from hive_tui.engine.folding import stamp
 from hive_tui.engine.hosting import Host
 from hive_tui.engine.operation import Operation
-from hive_tui.engine.plan import level
+from hive_tui.engine.plan import level, needed
 from hive_tui.engine.process_services import process_host
 from hive_tui.engine.progress import Feed
 from hive_tui.engine.protocols import Usage
-from hive_tui.engine.state import LinkRecord, RunRecord, TaskRecord, Verdict
+from hive_tui.engine.state import LinkRecord, RunRecord, TaskRecord, UnitRecord, Verdict
 from hive_tui.engine.supervision import Unit
 from hive_tui.engine.world import World
 from hive_tui.model.environment import (
@@ -33,6 +36,9 @@ from hive_tui.model.environment import (
 from hive_tui.model.plan import Outcome, Trace, Transition
 from hive_tui.model.project import Project, Restart, Service
 
+if TYPE_CHECKING:
+    from hive_tui.engine.common import Common
+
 log = logging.getLogger(__name__)
 
 PUBLISH_S = 1 / 30
@@ -42,10 +48,25 @@ PUBLISH_S = 1 / 30
 class LiveEnv:
     """The daemon's knowledge of one env. Changes are published, many as one."""
 
-    def __init__(self, world: World, record: EnvRecord, project: Project) -> None:
+    def __init__(
+        self, world: World, record: EnvRecord, project: Project, common: Common | None = None
+    ) -> None:
+        """Know of an env.
+
+        Args:
+            world: The drivers.
+            record: What is stored of it.
+            project: Its project.
+            common: What it shares with the project's other envs; `None` where that is nothing.
+        """
         self.world = world
         self.record = record
         self.project = project
+        self.common = common
+        self.asked = 0
+        """How many transitions are being asked for, and run not yet."""
+        self.claims: set[str] = set()
+        """Shared services that were asked for by name, beyond what its state needs."""
         self.turn = asyncio.Lock()
         """Held while one transition is replaced by the next."""
         self.operation: Operation | None = None
@@ -84,6 +105,9 @@ class LiveEnv:
         self.verdicts: dict[str, Verdict] = {v.suite: v for v in world.store.verdicts(record.uid)}
         self.previous_s: float | None = None
         self.units: dict[str, Unit] = {}
+        """All services by name, those that it shares too."""
+        self.own: dict[str, Unit] = {}
+        """The ones of them that are its own."""
         self.service_memory: dict[str, int] = {}
         """Bytes by service, of the last pass over the processes."""
         self.unsure: frozenset[str] = frozenset()
@@ -96,6 +120,8 @@ class LiveEnv:
         self._published_at = float("-inf")
         self.gone = False
         self.adopt_project(project)
+        stored = (unit for unit in world.store.units(record.uid) if unit.wanted)
+        self.claims = {unit.service for unit in stored if self.shares(unit.service)}
 
     @property
     def id(self) -> str:
@@ -110,27 +136,61 @@ class LiveEnv:
         self._levels = {wanted: level(project, wanted) for wanted in Wanted}
         self.unread = None
         for service in project.services.values():
-            unit = self.units.get(service.name)
-            if unit is None:
-                self.units[service.name] = self._unit(service)
-            else:
-                unit.service = service
+            self.house(service)
         self.changed()
+
+    def house(self, service: Service) -> None:
+        """Give a service its unit: the env's own, or the one that it shares.
+
+        One that runs for the env alone stays its own until it has ended.
+        """
+        name, own = service.name, self.own.get(service.name)
+        if service.shared and self.common is not None:
+            if own is None or not (own.running or own.wanted):
+                self.own.pop(name, None)
+                self.units[name] = self.common.units[name]
+            return
+        if own is None:
+            own = self.own[name] = self._unit(service)
+        own.service = service
+        self.units[name] = own
+
+    def shares(self, name: str) -> bool:
+        """Whether a service is one that the env has in common with others."""
+        return name in self.units and name not in self.own
+
+    def alone(self, name: str) -> AbstractAsyncContextManager[object]:
+        """Hold what only one may do at a time with a service."""
+        return contextlib.nullcontext()
+
+    def home_of(self, name: str) -> LiveEnv:
+        """Whose the unit of a service is."""
+        return self.common if self.common is not None and self.shares(name) else self
 
     def keep(self, service: str, *, contained: bool = False) -> None:
         """Give a unit to a service that runs although hive.toml lacks it or cannot be read."""
         known = Service(name=service, run="", restart=Restart.NO)
         if contained:
             known = Service(name=service, image="", restart=Restart.NO)
-        self.units[service] = self._unit(known)
+        self.units[service] = self.own[service] = self._unit(known)
         self.changed()
 
     def _forget_ended(self) -> None:
         """Let go of units that hive.toml no longer has, once nothing of them runs or will."""
         ended = (ServiceState.STOPPED, ServiceState.CRASHED)
-        for name, unit in list(self.units.items()):
-            if name not in self.project.services and not unit.running and unit.state in ended:
-                del self.units[name]
+        for name, unit in list(self.own.items()):
+            if unit.running or unit.state not in ended:
+                continue
+            if name not in self.project.services:
+                del self.own[name], self.units[name]
+            elif self.outgrown(name):
+                self.house(self.project.services[name])
+
+    def outgrown(self, name: str) -> bool:
+        """Whether a service is still the env's own although it is shared by now."""
+        service = self.project.services.get(name)
+        shared = service is not None and service.shared and self.common is not None
+        return shared and name in self.own
 
     def put_record(self, record: EnvRecord) -> None:
         """Store and show a changed record."""
@@ -140,16 +200,19 @@ class LiveEnv:
 
     def service_states(self) -> dict[str, ServiceState]:
         """What the plan starts from."""
-        return {name: unit.state for name, unit in self.units.items()}
+        return {
+            name: ServiceState.STOPPED if unit.halting and self.shares(name) else unit.state
+            for name, unit in self.units.items()
+        }
 
     def sessions(self) -> dict[int, str]:
         """Session id -> service of everything that runs."""
-        return {u.identity.pid: n for n, u in self.units.items() if u.identity is not None}
+        return {u.identity.pid: n for n, u in self.own.items() if u.identity is not None}
 
     @property
     def measured(self) -> bool:
         """True while there is something to measure, or to say that there no longer is."""
-        runs = self.guests or any(unit.running for unit in self.units.values())
+        runs = self.guests or any(unit.running for unit in self.own.values())
         return bool(runs) or self.memory_bytes is not None
 
     def measure(
@@ -163,7 +226,7 @@ class LiveEnv:
             now: When that was, monotonic.
         """
         services: dict[str, Usage] = {}
-        for name, unit in self.units.items():
+        for name, unit in self.own.items():
             used: Usage | None = None
             if unit.identity is not None:
                 used = usage.get(unit.identity.pid)
@@ -260,10 +323,28 @@ class LiveEnv:
 
     def expected_services(self) -> frozenset[str]:
         """Services that should be ready (or, frozen, paused) now."""
-        asked = {name for name, unit in self.units.items() if unit.wanted}
+        asked = {name for name, unit in self.own.items() if unit.wanted}
         if self.record.wanted is Wanted.FROZEN:
             return frozenset(asked)
-        return frozenset(asked | self.level(self.record.wanted)) & self.units.keys()
+        found = asked | self.level(self.record.wanted) | self._shared_at_rest()
+        return frozenset(found) & self.units.keys()
+
+    def shared_needs(self) -> frozenset[str]:
+        """Shared services that must not go: what it needs at rest, all of them while it moves."""
+        shared = self.units.keys() - self.own.keys()
+        if self.asked or self.operation or self.suites or self.resuming:
+            return frozenset(shared)
+        return self._shared_at_rest()
+
+    def _shared_at_rest(self) -> frozenset[str]:
+        asked = {name for name, unit in self.own.items() if unit.wanted} | self.claims
+        asked |= self.level(self.record.wanted)
+        return needed(self.project, asked) & (self.units.keys() - self.own.keys())
+
+    def claim(self, name: str, wanted: bool) -> None:
+        """Remember that a shared service was asked for by name, or no longer is."""
+        (self.claims.add if wanted else self.claims.discard)(name)
+        self.world.store.put_unit(UnitRecord(self.record.uid, name, wanted))
 
     def level(self, wanted: Wanted) -> frozenset[str]:
         """Services that have to be ready in a state."""

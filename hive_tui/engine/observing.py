@@ -8,9 +8,9 @@ import os
 import msgspec
 
 from hive_tui.config import templates
-from hive_tui.engine import links
+from hive_tui.engine import links, parts
 from hive_tui.engine.live import LiveEnv
-from hive_tui.engine.plan import Observed
+from hive_tui.engine.plan import Observed, needed
 from hive_tui.engine.state import TaskRecord
 from hive_tui.model.environment import ServiceState
 from hive_tui.model.project import Project, Task, When
@@ -28,12 +28,18 @@ async def observe(live: LiveEnv, *, folders: bool = False) -> Observed:
         record = live.tasks.get(task.name)
         if record is not None and await _satisfied(live, task, record):
             done.add(task.name)
+    built = frozenset([name for name in _to_build(live) if await _built(live, name)])
+    seeded = await parts.seeded(live)
     return Observed(
         worktree=os.path.isdir(live.record.worktree),
         services=live.service_states(),
         done=frozenset(done),
         lacks=await links.lacks(live) if folders else None,
-        built=frozenset([name for name in _to_build(live) if await _built(live, name)]),
+        built=built,
+        shared=frozenset(name for name in live.units if live.shares(name)),
+        parted=parts.parted(live),
+        seeded=seeded,
+        outgrown=frozenset(name for name in live.own if live.outgrown(name)),
     )
 
 
@@ -48,7 +54,8 @@ def _to_build(live: LiveEnv) -> list[str]:
 
 
 async def _built(live: LiveEnv, name: str) -> bool:
-    return await live.containers.built(live.project.services[name])
+    home = live.home_of(name)
+    return await home.containers.built(home.project.services[name])
 
 
 async def _satisfied(live: LiveEnv, task: Task, record: TaskRecord) -> bool:
@@ -62,6 +69,9 @@ async def _satisfied(live: LiveEnv, task: Task, record: TaskRecord) -> bool:
 async def task_fingerprint(live: LiveEnv, task: Task) -> str:
     """Hash of the task's command and of the content of its inputs, in this env."""
     digest = hashlib.sha256(_command(live.project, live, task).encode())
+    for name in sorted(needed(live.project, task.needs)):
+        if live.shares(name):  # where its work lies is another place than the env's own
+            digest.update(live.home_of(name).record.uid.encode())
     if task.inputs:
         files = await live.world.folders.fingerprint(live.record.worktree, task.inputs)
         digest.update(files.encode())

@@ -22,6 +22,7 @@ _TIMED = frozenset(
         StepKind.TASK,
         StepKind.BUILD,
         StepKind.READY,
+        StepKind.SEED,
         StepKind.SUITE,
     }
 )

@@ -60,6 +60,14 @@ class Observed(msgspec.Struct, frozen=True):
     then a spawn copies and links everything."""
     built: frozenset[str] = frozenset()
     """Services whose image is there, built of what is in the worktree now."""
+    shared: frozenset[str] = frozenset()
+    """Services that the env has in common with others: it never takes them down."""
+    parted: frozenset[str] = frozenset()
+    """Shared services of which the env has its part, made in their present run."""
+    seeded: frozenset[str] = frozenset()
+    """Shared services whose template is there, made of what is in the worktree now."""
+    outgrown: frozenset[str] = frozenset()
+    """Services that run for the env alone, and are shared by now: they make room first."""
 
     def state(self, service: str) -> ServiceState:
         """State of one service."""
@@ -106,7 +114,7 @@ def make_plan(
                 roots = services
             looked = services is None and observed.worktree and observed.lacks is not None
             folders = tuple(_folders(project, observed)) if looked else ()
-            steps = (*folders, *_up(project, observed, roots, _leaves(folders)))
+            steps = (*folders, *_anew(project, observed, roots, _leaves(folders)))
         case Transition.COOL:
             stays = level(project, Wanted.COLD)
             goes = _selected(_not_stopped(observed) - stays, services)
@@ -140,12 +148,26 @@ def restart_plan(project: Project, services: Collection[str], observed: Observed
     """
     for name in services:
         _find(project.services, name, "service")
-    halts = tuple(_down(project, _not_stopped(observed) & frozenset(services)))
+    up = (name for name in services if observed.state(name) is not ServiceState.STOPPED)
+    halts = tuple(_down(project, frozenset(up)))
     stopped = dict.fromkeys(services, ServiceState.STOPPED)
     halted = msgspec.structs.replace(observed, services={**observed.services, **stopped})
     after = {halt.target: (halt.id,) for halt in halts}
     steps = (*halts, *_up(project, halted, services, after=after))
     return Plan(transition=Transition.START, steps=steps)
+
+
+def _anew(
+    project: Project, observed: Observed, roots: frozenset[str], base: tuple[str, ...]
+) -> Iterator[Step]:
+    """Everything missing, after what runs for the env alone has made room for what is shared."""
+    goes = observed.outgrown & _closure(project, sorted(roots)).keys()
+    halts = tuple(_down(project, goes))
+    stopped = dict.fromkeys(goes, ServiceState.STOPPED)
+    after = msgspec.structs.replace(observed, services={**observed.services, **stopped})
+    yield from halts
+    halted = {halt.target: (halt.id,) for halt in halts}
+    yield from _up(project, after, roots, base, halted)
 
 
 def level(project: Project, wanted: Wanted) -> frozenset[str]:
@@ -158,6 +180,17 @@ def level(project: Project, wanted: Wanted) -> frozenset[str]:
     when = {When.COLD} if wanted is Wanted.COLD else {When.COLD, When.WARM}
     meant = (name for name, service in project.services.items() if service.when in when)
     return frozenset(_closure(project, meant)) & project.services.keys()
+
+
+def needed(project: Project, names: Iterable[str]) -> frozenset[str]:
+    """Services among the names and all that they need, through tasks too."""
+    known = (name for name in names if name in project.services)
+    return frozenset(_closure(project, known)) & project.services.keys()
+
+
+def in_order(project: Project, service: str) -> tuple[str, ...]:
+    """A service and the services that it needs, needs first."""
+    return tuple(name for name in _closure(project, (service,)) if name in project.services)
 
 
 def after(transition: Transition) -> Wanted:
@@ -207,8 +240,11 @@ def _up(
     for name in _closure(project, sorted(names)):
         needs = _met_by(project, observed, name)
         if name in project.services:
+            service = project.services[name]
             first = (*base, *(after or {}).get(name, ()))
-            yield from _service(project.services[name], observed, first, needs)
+            yield from _service(service, observed, first, needs)
+            if _parts(service, observed):
+                yield from _part(service, observed, base)
         elif name not in observed.done:
             task = project.tasks[name]
             yield Step(
@@ -253,6 +289,40 @@ def _service(
     yield _step(StepKind.READY, service.name, launched)
 
 
+def _parts(service: Service, observed: Observed) -> bool:
+    """Whether the env's part of a shared service has to be made."""
+    per_env = service.per_env
+    if per_env is None or per_env.create is None or not service.shared:
+        return False
+    up = observed.state(service.name) in _RUNNING
+    return not up or service.name not in observed.parted
+
+
+def _part(service: Service, observed: Observed, base: tuple[str, ...]) -> Iterator[Step]:
+    """Make the env's part of a shared service that is ready, and its template before."""
+    needs = base
+    if observed.state(service.name) is not ServiceState.READY:
+        needs = (*base, f"{StepKind.READY}:{service.name}")
+    per_env = service.per_env
+    if per_env is not None and per_env.template and service.name not in observed.seeded:
+        seed = Step(
+            id=_part_id(StepKind.SEED, service.name),
+            kind=StepKind.SEED,
+            target=f"{service.name}-{StepKind.SEED}",
+            needs=needs,
+            slots=1,
+            timeout_s=per_env.seed_timeout_s,
+        )
+        needs = (seed.id,)
+        yield seed
+    yield _step(StepKind.CREATE, f"{service.name}-{StepKind.CREATE}", needs)
+
+
+def _part_id(kind: StepKind, service: str) -> str:
+    """Id of a step about a part; its target is the name of its log."""
+    return f"{kind}:{service}-{kind}"
+
+
 def _met_by(project: Project, observed: Observed, name: str) -> tuple[str, ...]:
     """Ids of the steps whose ends meet the needs of a service, task or suite.
 
@@ -270,6 +340,8 @@ def _met_by(project: Project, observed: Observed, name: str) -> tuple[str, ...]:
             ahead.extend(project.needs_of(need))
         elif need in project.tasks:
             found.append(f"{StepKind.TASK}:{need}")
+        elif need in project.services and _parts(project.services[need], observed):
+            found.append(_part_id(StepKind.CREATE, need))
         elif observed.state(need) is ServiceState.FROZEN:
             found.append(f"{StepKind.THAW}:{need}")
         elif observed.state(need) is not ServiceState.READY:
@@ -359,8 +431,9 @@ def _not_stopped(observed: Observed) -> frozenset[str]:
 
 
 def _in_state(observed: Observed, states: Collection[ServiceState]) -> frozenset[str]:
-    """Services in one of the states, also such as the project no longer has."""
-    return frozenset(name for name, state in observed.services.items() if state in states)
+    """The env's own services in one of the states, also such as the project no longer has."""
+    found = (name for name, state in observed.services.items() if state in states)
+    return frozenset(found) - observed.shared
 
 
 def _selected(names: frozenset[str], services: frozenset[str] | None) -> frozenset[str]:

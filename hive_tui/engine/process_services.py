@@ -52,7 +52,7 @@ class _ProcessServices:
         if ready is not None:
             value = templates.expand(ready.value, templates.values(live.project, live.record))
             if ready.kind is ReadyKind.TCP:
-                port = live.record.port_base + live.project.ports.names[ready.value]
+                port = live.project.ports_at(live.record.port_base)[ready.value]
             elif ready.kind is ReadyKind.FILE:
                 value = os.path.join(live.record.worktree, service.cwd or "", value)
 

@@ -26,6 +26,8 @@ ASSUMED_S: dict[StepKind, float] = {
     StepKind.PREPARE: 0.002,
     StepKind.START: 0.005,
     StepKind.READY: 1.0,
+    StepKind.SEED: 20.0,
+    StepKind.CREATE: 0.5,
     StepKind.HALT: 0.5,
     StepKind.FREEZE: 0.01,
     StepKind.THAW: 0.01,

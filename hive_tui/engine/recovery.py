@@ -99,9 +99,9 @@ class Recovery:
             records = {unit.service: unit for unit in self._world.store.units(live.record.uid)}
             for (env_uid, name), known in newest.items():
                 runs_on = env_uid == live.record.uid and known.run_id in found
-                if runs_on and name not in live.units:
+                if runs_on and name not in live.own:
                     live.keep(name)
-            for name, unit in live.units.items():
+            for name, unit in live.own.items():
                 run = newest.get((live.record.uid, name))
                 if _in_container(unit, run):
                     continue

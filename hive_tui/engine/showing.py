@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hive_tui.config.sharing import service_ports
 from hive_tui.engine import folding, verdicts
 from hive_tui.engine.folding import Facts, stamp
-from hive_tui.engine.launching import service_ports
 from hive_tui.engine.node import SERVICE_NODES
 from hive_tui.engine.trace import contract
 from hive_tui.model.environment import (
@@ -18,6 +18,8 @@ from hive_tui.model.environment import (
     PortsView,
     ProgressView,
     ServiceDetail,
+    ServiceState,
+    ServiceView,
     TaskView,
     TestView,
     TransitionSummary,
@@ -40,7 +42,7 @@ def detail(live: LiveEnv) -> EnvDetail:
     """Everything that a screen shows of an env."""
     record, project = live.record, live.project
     found, reason = state(live)
-    names = {name: record.port_base + offset for name, offset in project.ports.names.items()}
+    names = project.ports_at(record.port_base)
     operation = _operation(live)
     waiting = operation.waiting() if operation is not None else ()
     if live.waits_for_room is not None:
@@ -56,7 +58,7 @@ def detail(live: LiveEnv) -> EnvDetail:
         wanted=record.wanted,
         reason=reason,
         ports=PortsView(record.port_base, record.port_size, names),
-        services=tuple(unit.view() for unit in live.units.values()),
+        services=tuple(_view(live, name) for name in live.units),
         tests=tuple(test_view(live, name) for name in project.tests),
         agent=live.agent,
         git=live.git,
@@ -117,11 +119,16 @@ def _failed(trace: Trace | None) -> list[StepTrace]:
 
 def _facts(live: LiveEnv) -> Facts:
     running = live.operation.plan.transition if live.operation is not None else live.resuming
+    expected = live.expected_services()
     return Facts(
         wanted=live.record.wanted,
         transition=running,
-        services={name: (unit.state, unit.reason) for name, unit in live.units.items()},
-        expected=live.expected_services(),
+        services={
+            name: (unit.state, unit.reason)
+            for name, unit in live.units.items()
+            if name in expected or not live.shares(name)
+        },
+        expected=expected,
         failure=live.failure,
         failed_service=live.failed_service,
         trouble=live.trouble or live.unread,
@@ -133,16 +140,24 @@ def _operation(live: LiveEnv) -> Operation | None:
     return live.operation or next(iter(live.suites), None)
 
 
+def _view(live: LiveEnv, name: str) -> ServiceView:
+    """A service as this env has it: a shared one that it does not use is none of its business."""
+    view = live.units[name].view()
+    if live.shares(name) and name not in live.shared_needs():
+        return ServiceView(name, view.kind, ServiceState.STOPPED, scope=view.scope)
+    return view
+
+
 def _service(live: LiveEnv, unit: Unit) -> ServiceDetail:
-    service, offsets = unit.service, live.project.ports.names
+    service, numbers = unit.service, live.project.ports_at(live.record.port_base)
     names = service_ports(live.project, service)
     return ServiceDetail(
         name=service.name,
         when=service.when.value,
         needs=service.needs,
         reason=unit.reason,
-        ports=tuple(live.record.port_base + offsets[name] for name in names),
-        memory_bytes=live.service_memory.get(service.name),
+        ports=tuple(numbers[name] for name in names),
+        memory_bytes=live.home_of(service.name).service_memory.get(service.name),
         tail=unit.failure_tail,
     )
 

@@ -192,7 +192,8 @@ class Spawning:
         """Take a place in the hive for an env: its own port block if free, else another one."""
 
         def free(base: int) -> bool:
-            offsets = project.ports.names.values()
+            ours = project.shared_ports if record.common else project.ports.names
+            offsets = ours.values()
             return all(self._world.listening.bindable(base + offset) for offset in offsets)
 
         def choose(taken: frozenset[int]) -> int:

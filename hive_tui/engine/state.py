@@ -54,6 +54,32 @@ class UnitRecord(msgspec.Struct, frozen=True):
     was_ready: bool = False
 
 
+class Part(msgspec.Struct, frozen=True):
+    """What one env has of a shared service. Written before it is made."""
+
+    env: EnvRecord
+    """The env as it was then: by its values the part is found, and removed when the env is gone."""
+    service: str
+    made_by: str
+    """Command that made it, with all values in place."""
+    template: str
+    """Name of the template that it is a copy of; "" where of none."""
+    run_id: str | None
+    """Run of the service in which it was made; `None` until it is there."""
+
+
+class Template(msgspec.Struct, frozen=True):
+    """What new parts of a shared service are copies of. Written before it is made."""
+
+    common_uid: str
+    service: str
+    name: str
+    ready: bool
+    """False until it is filled: what there is of it then is removed first."""
+    used: float
+    """When an env asked for it last; seconds since the epoch."""
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """What a suite said, and about what."""
 
@@ -182,6 +208,10 @@ class Store(Protocol):
         ...
 
     def envs(self) -> tuple[EnvRecord, ...]: ...
+    def commons(self) -> tuple[EnvRecord, ...]:
+        """What the envs of each project have in common."""
+        ...
+
     def put_env(self, record: EnvRecord) -> None: ...
     def claim_env(
         self, record: EnvRecord, block: int, candidates: Callable[[frozenset[int]], int]
@@ -255,6 +285,16 @@ class Store(Protocol):
     def engaged(self) -> frozenset[str]:
         """Uids of the envs that do, also of such as are no longer there."""
         ...
+
+    def put_part(self, part: Part) -> None: ...
+    def drop_part(self, env_uid: str, service: str) -> None: ...
+    def parts(self) -> tuple[Part, ...]:
+        """Those of all envs, also of such as are no longer there."""
+        ...
+
+    def put_template(self, template: Template) -> None: ...
+    def drop_template(self, common_uid: str, name: str) -> None: ...
+    def templates(self, common_uid: str) -> tuple[Template, ...]: ...
 
     def put_spare(self, spare: Spare) -> None: ...
     def drop_spare(self, folder: str) -> None: ...

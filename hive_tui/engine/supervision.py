@@ -24,7 +24,7 @@ from hive_tui.engine.ready_waiters import ReadyWaiters
 from hive_tui.engine.ready_watch import ReadyWatch
 from hive_tui.engine.state import RunRecord, Store, UnitRecord
 from hive_tui.model.environment import EnvRecord, ServiceState, ServiceView
-from hive_tui.model.errors import HiveError, NotAvailableError
+from hive_tui.model.errors import HiveError
 from hive_tui.model.project import Service
 
 ENGINE_RESTARTED = "the container engine was restarted"
@@ -105,6 +105,16 @@ class Unit:
         return self._run is not None
 
     @property
+    def halting(self) -> bool:
+        """True while it is being stopped."""
+        return self._halting is not None
+
+    @property
+    def run_id(self) -> str | None:
+        """Id of the present run; `None` where none is there."""
+        return None if self._run is None else self._run.record.run_id
+
+    @property
     def identity(self) -> Identity | None:
         """Of the running process; `None` for a container."""
         found = None if self._run is None else self._run.running.found
@@ -131,6 +141,7 @@ class Unit:
             restarts=self.restarts,
             since=stamp(self.since) if self.since else None,
             exit_code=self.exit_code,
+            scope=self.service.scope.value,
         )
 
     # --- what a plan's steps ask for -----------------------------------------------------------
@@ -143,8 +154,6 @@ class Unit:
         Raises:
             HiveError: It could not be launched. It is left alone then.
         """
-        if self.service.missing is not None:
-            raise NotAvailableError(self.service.missing, env=self.env.name)
         if self._halting is not None:
             await asyncio.shield(self._halting)
         if self._run is not None and not self._run.running.alive:

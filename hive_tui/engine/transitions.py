@@ -8,7 +8,8 @@ while it runs, so that the next daemon can go on with it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -87,6 +88,16 @@ class _Running(msgspec.Struct, frozen=True):
     """False where it is about some services only: then nobody who wants all may join it."""
 
 
+@asynccontextmanager
+async def _asking(live: LiveEnv) -> AsyncIterator[None]:
+    """Nothing that the env shares is stopped while it is found out what it needs."""
+    live.asked += 1
+    try:
+        yield
+    finally:
+        live.asked -= 1
+
+
 class Transitions:
     """Runs the transitions of all envs on the one scheduler."""
 
@@ -138,7 +149,7 @@ class Transitions:
             NotFoundError: The env was destroyed meanwhile.
             HiveError: It could not begin.
         """
-        async with live.turn:
+        async with _asking(live), live.turn:
             if live.gone:
                 raise NotFoundError(
                     f"{live.record.name} has been destroyed",
@@ -171,6 +182,8 @@ class Transitions:
                     params or {},
                     journal_id,
                 )
+        if live.common is not None:
+            live.common.settle()
         if wait:
             return await asyncio.shield(task)
         return Ended(Result(live.record.name, transition.value, None, None))
@@ -224,6 +237,11 @@ class Transitions:
         whole = services is None and make is None
         if whole and transition in (Transition.COOL, Transition.STOP):
             _forget_tasks(live, transition)
+            for name in live.claims - planning.level(live.project, planning.after(transition)):
+                live.claim(name, wanted=False)
+        if services is not None and transition is Transition.START:
+            for name in filter(live.shares, services):
+                live.claim(name, wanted=True)
         plan = await make() if make is not None else await plan_for(live, transition, services)
         if self._closing:
             raise HiveError(
@@ -287,6 +305,8 @@ class Transitions:
         live.operation = None
         live.feeds.clear()
         del self._running[live.id]
+        if live.common is not None:
+            live.common.settle()
         if trace.outcome is Outcome.FAILED:
             live.failure = failure
             live.failed_service = showing.failed_service(trace)
@@ -350,7 +370,7 @@ def _wanted(live: LiveEnv, transition: Transition, plan: Plan) -> Wanted | None:
         if live.record.wanted is not Wanted.FROZEN:
             return None
         warm = planning.level(live.project, Wanted.WARM) - planning.level(live.project, Wanted.COLD)
-        frozen = {name for name, unit in live.units.items() if unit.wanted}
+        frozen = {name for name, unit in live.own.items() if unit.wanted}
         return Wanted.WARM if frozen & warm or not frozen else Wanted.COLD
     return planning.after(transition)
 

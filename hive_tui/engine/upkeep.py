@@ -197,11 +197,12 @@ class Upkeep:
     def measure(self) -> None:
         """Look once at all processes; not at all where nothing runs or ran."""
         envs = tuple(self._envs.values())
-        if any(live.measured for live in envs):
+        measured = (*envs, *{c.record.uid: c for c in (e.common for e in envs) if c}.values())
+        if any(live.measured for live in measured):
             usage = self._world.processes.usage()
             contained = self._world.containers.usage()
             now = self._world.clock.monotonic()
-            for live in envs:
+            for live in measured:
                 live.measure(usage, contained, now)
 
     async def _pass(self) -> None:

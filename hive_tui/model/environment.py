@@ -84,6 +84,8 @@ class EnvRecord(msgspec.Struct, frozen=True):
     """False for an adopted worktree: neither it nor its branch is ever deleted."""
     branch_made: bool = True
     """False where the branch existed before: it is never deleted."""
+    common: bool = False
+    """True for what the envs of a project have in common, which nobody sees as an env."""
 
     @property
     def id(self) -> str:
@@ -111,6 +113,8 @@ class ServiceView(msgspec.Struct, frozen=True):
     """RFC 3339 with milliseconds, UTC."""
     exit_code: int | None = None
     """Of the last run; negative for a signal; `None` while it runs for the first time."""
+    scope: str = "env"
+    """`shared` where all envs of the project have it in common."""
 
 
 class TestView(msgspec.Struct, frozen=True):

@@ -52,6 +52,11 @@ class Home(NamedTuple):
         return self.state / "overlays"
 
     @property
+    def snapshots(self) -> Path:
+        """One folder per env uid: its saved data."""
+        return self.state / "snapshots"
+
+    @property
     def secrets(self) -> Path:
         return self.config / "secrets.toml"
 

@@ -72,10 +72,27 @@ class Secret(msgspec.Struct, frozen=True):
 
 
 class PerEnv(msgspec.Struct, frozen=True):
-    """How an env gets and loses its own part of a shared service."""
+    """How an env gets and loses its own part of a shared service: a database, a prefix, a queue."""
 
     create: str | None = None
+    """Makes the part; again where it is there already, which it has to stand."""
     drop: str | None = None
+    """Removes the part; nothing happens where there is none."""
+    list: str | None = None
+    """Prints the slug of every env that has a part, one a line."""
+    dump: str | None = None
+    """Writes the part to its standard output."""
+    load: str | None = None
+    """Makes the part be what it reads from its standard input."""
+    template: str | None = None
+    """Name that templates begin with; `None` where parts begin empty."""
+    template_create: str | None = None
+    template_drop: str | None = None
+    seed: str | None = None
+    """Fills a new template: a command of the worktree, with its branch's code."""
+    inputs: tuple[str, ...] = ()
+    """Globs relative to the worktree: another content of these asks for another template."""
+    seed_timeout_s: float = 3600.0
 
 
 class Build(msgspec.Struct, frozen=True):
@@ -148,6 +165,13 @@ class Service(msgspec.Struct, frozen=True):
     aliases: tuple[str, ...] = ()
     """Containers: further names by which others of the env reach it."""
     per_env: PerEnv | None = None
+    keep: bool = False
+    """Shared ones: goes on although no env needs it any more."""
+
+    @property
+    def shared(self) -> bool:
+        """True where there is one for all envs of the project."""
+        return self.scope is Scope.SHARED
 
     @property
     def kind(self) -> str:
@@ -158,15 +182,6 @@ class Service(msgspec.Struct, frozen=True):
     def contained(self) -> bool:
         """True for a container."""
         return self.image is not None or self.build is not None
-
-    @property
-    def missing(self) -> str | None:
-        """Why this version cannot run it yet; `None` where it can."""
-        if self.scope is Scope.SHARED:
-            return (
-                f'service {self.name!r} has scope "shared"; shared services are not available yet'
-            )
-        return None
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -271,6 +286,8 @@ class Project(msgspec.Struct, frozen=True):
     links: tuple[Link, ...] = ()
     copies: tuple[str, ...] = ()
     """Untracked paths, relative to the main checkout, that a new worktree gets copies of."""
+    data: tuple[str, ...] = ()
+    """Paths, relative to the worktree, of what a snapshot saves."""
     services: dict[str, Service] = {}
     tasks: dict[str, Task] = {}
     tests: dict[str, TestSuite] = {}
@@ -283,6 +300,20 @@ class Project(msgspec.Struct, frozen=True):
     """What was left out of those files without harm, with file and line."""
     published: dict[str, int] = {}
     """Port name to the number that a compose file publishes it at, without hive."""
+    shared_ports: dict[str, int] = {}
+    """Ports of shared services: name -> offset in the block that all envs have in common."""
+    shared_base: int = 0
+    """First port of that block; 0 where the hive has not given the project one."""
+
+    @property
+    def shared(self) -> dict[str, Service]:
+        """The services of which there is one for all envs."""
+        return {name: service for name, service in self.services.items() if service.shared}
+
+    def ports_at(self, base: int) -> dict[str, int]:
+        """Name -> port of everything named, in an env whose block begins at `base`."""
+        own = {name: base + offset for name, offset in self.ports.names.items()}
+        return own | {name: self.shared_base + at for name, at in self.shared_ports.items()}
 
     def needs_of(self, name: str) -> tuple[str, ...]:
         """Direct needs of a service, task or suite; empty for an unknown name."""

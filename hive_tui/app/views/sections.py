@@ -63,6 +63,8 @@ def services_section(detail: EnvDetail, width: int, look: Look, chosen: str | No
         tone = "warning" if service.restarts else "dim"
         role = "muted" if memory != look.none else "dim"
         full = (*row, Span(f"{memory:>9}", role), Span(f"{restarts:>10}", tone))
+        if service.scope == "shared":
+            full = (*full, Span("  shared", "dim"))
         line = fit(full, width)
         lines.append(_pointed(line, look) if service.name == chosen else line)
     lines.extend(_reasons(detail, width, look))

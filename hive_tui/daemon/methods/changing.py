@@ -21,6 +21,7 @@ from hive_tui.daemon.methods.params import (
 from hive_tui.daemon.methods.progress import Progress
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.engine.hive import Hive
+from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.observing import observe
 from hive_tui.engine.plan import restart_plan
 from hive_tui.engine.refusing import describe
@@ -29,8 +30,9 @@ from hive_tui.engine.spawning import Wish
 from hive_tui.engine.testing import Testing
 from hive_tui.engine.thrift import Thrift
 from hive_tui.model.environment import TestState
-from hive_tui.model.errors import UsageError, to_wire
+from hive_tui.model.errors import RefusedError, UsageError, to_wire
 from hive_tui.model.plan import Outcome, Plan, Transition
+from hive_tui.model.project import Project
 
 
 class Changing:
@@ -67,11 +69,45 @@ class Changing:
             warm=room_mode(params) if params.get("warm") else None,
         )
         async with Progress(emit) as progress:
+            if params.get("from"):
+                return await self._spawn_from(project, wish, params, progress)
             return result(
                 await self._hive.spawning.spawn(
                     project, wish, watch=progress.put, wait=waits(params)
                 )
             )
+
+    async def _spawn_from(
+        self, project: Project, wish: Wish, params: Params, progress: Progress
+    ) -> Any:
+        """Make an env with the data of another one, or of a snapshot of it."""
+        name, _, label = text(params, "from").partition(":")
+        if not waits(params):
+            raise UsageError("--from and --no-wait exclude each other", hint="leave one out")
+        source = self._hive.env(name)
+        if source.record.project != project.name:
+            raise UsageError(
+                f"{source.id} is an env of another project", hint=f"name one of {project.name}"
+            )
+        snapshots = self._hive.snapshots
+
+        def told(line: str) -> None:
+            progress.put({"kind": "line", "step": line, "line": line})
+
+        if label:
+            snapshots.find(source, label)
+        else:
+            label = f"for-{wish.name}"
+            await snapshots.save(source, label, force=True, told=told, automatic=True)
+        cold = msgspec.structs.replace(wish, warm=None)
+        ended = await self._hive.spawning.spawn(project, cold, watch=progress.put)
+        if not ended.result.good:
+            return result(ended)
+        live = self._hive.env(f"{project.name}/{wish.name}")
+        await snapshots.bring(live, source.record.uid, label, told=told)
+        if wish.warm is not None:
+            ended = await self._hive.admission.warm(live, wish.warm, watch=progress.put)
+        return result(ended)
 
     async def _transition(self, params: Params, emit: Emit) -> Any:
         word = text(params, "transition")
@@ -108,6 +144,7 @@ class Changing:
         transition = Transition.START
         if action == "stop":
             transition = Transition.STOP
+            await self._let_go(live, frozenset(filter(live.shares, names)))
         elif action == "restart":
 
             async def make() -> Plan:
@@ -126,6 +163,29 @@ class Changing:
                     make=make,
                 )
             )
+
+    async def _let_go(self, live: LiveEnv, names: frozenset[str]) -> None:
+        """End an env's use of shared services, which stops those that no other one uses.
+
+        Raises:
+            RefusedError: An env needs one of them as it is wanted.
+        """
+        if live.common is None or not names:
+            return
+        for name in live.claims & names:
+            live.claim(name, wanted=False)
+        for name in names:
+            if users := live.common.users_of(name):
+                who = ", ".join(sorted(user.record.name for user in users))
+                raise RefusedError(
+                    f"{name} is shared, and needed by {who}",
+                    hint=f"`hive cool` or `hive stop` them first; `hive restart {live.record.name} "
+                    f"{name}` restarts it for all",
+                    code="shared",
+                    env=live.record.name,
+                )
+        live.common.settle()
+        await live.common.settled()
 
     async def _destroy(self, params: Params, emit: Emit) -> Any:
         live = env_of(self._hive, params)

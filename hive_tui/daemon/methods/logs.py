@@ -47,10 +47,9 @@ class Logs:
 
     async def _read(self, live: LiveEnv, params: Params, emit: Emit) -> Any:
         sources = self._named(live, params.get("sources") or ())
-        mask = self._mask(live)
+        uid, mask = _owner(live, sources), self._mask(live)
         if params.get("positions"):
-            return await self._pages.follow(live.record.uid, sources, params, mask, emit)
-        uid = live.record.uid
+            return await self._pages.follow(uid, sources, params, mask, emit)
         lines, since = int(params.get("lines", 200)), params.get("since")
         grep = _pattern(params.get("grep"))
         follow = bool(params.get("follow"))
@@ -78,7 +77,8 @@ class Logs:
     async def _page(self, params: Params, emit: Emit) -> Any:
         live = env_of(self._hive, params)
         sources = self._named(live, params.get("sources") or ())
-        return await self._pages.page(live.record.uid, sources, params, self._mask(live))
+        uid = _owner(live, sources)
+        return await self._pages.page(uid, sources, params, self._mask(live))
 
     def _mask(self, live: LiveEnv) -> Masker:
         return Masker(used(live.project, self._hive.world.secrets()))
@@ -101,6 +101,21 @@ class Logs:
                     env=live.record.name,
                 )
         return asked
+
+
+def _owner(live: LiveEnv, sources: Sequence[str]) -> str:
+    """Uid of the env whose logs these are: what is shared logs once, for all.
+
+    Raises:
+        UsageError: Some are shared and some are not.
+    """
+    shared = [name for name in sources if live.shares(name)]
+    if shared and len(shared) < len(sources):
+        raise UsageError(
+            f"{', '.join(shared)} logs for all envs, the others for {live.record.name} alone",
+            hint="ask for the shared services by themselves",
+        )
+    return live.home_of(shared[0]).record.uid if shared else live.record.uid
 
 
 def _in_parts(lines: Sequence[LogLine]) -> Iterable[Sequence[LogLine]]:

@@ -131,7 +131,12 @@ class Looking:
         memory = None
         if word == Transition.WARM:
             memory = as_wire(self._hive.admission.look(live))
-        return {**preview, "skipped": answers.skipped(live, plan), "memory": memory}
+        return {
+            **preview,
+            "skipped": answers.skipped(live, plan),
+            "memory": memory,
+            "sharing": answers.shared_memory(self._hive, live),
+        }
 
     async def _trace(self, params: Params, emit: Emit) -> Any:
         live = env_of(self._hive, params)

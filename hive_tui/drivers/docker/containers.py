@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hive_tui.drivers.docker import creating, inside, naming
+from hive_tui.drivers.docker.archives import archived
 from hive_tui.drivers.docker.belongings import Belongings
 from hive_tui.drivers.docker.client import Client
 from hive_tui.drivers.docker.endpoint import locate
@@ -279,9 +280,37 @@ class DockerContainers:
 
     # --- looking -------------------------------------------------------------------------------
 
-    async def exec(self, run: Contained, command: str, env: Mapping[str, str]) -> tuple[int, str]:
+    async def exec(
+        self,
+        run: Contained,
+        command: str,
+        env: Mapping[str, str],
+        told: Callable[[int, bytes], None] | None = None,
+    ) -> tuple[int, str]:
         """Run a command line inside; its exit status and the last line that it wrote."""
-        return await self._executor.run(run.container, command, env)
+        return await self._executor.run(run.container, command, env, told)
+
+    async def upload(self, run: Contained, file: Path, inside: str) -> None:
+        """Put a file of this machine into a container, in place of one that is there."""
+        folder, _, name = inside.rpartition("/")
+        async with self._client.streaming(
+            "copy into a container",
+            "PUT",
+            f"containers/{run.container}/archive",
+            params={"path": folder or "/"},
+            data=archived(file, name),
+            headers={"Content-Type": "application/x-tar"},
+        ):
+            pass
+
+    async def join(self, place: Place, neighbours: int, run: Contained, name: str) -> None:
+        """Let a container of another env be reached by name from this one's; again is fine."""
+        network = await self._belongings.network(place, neighbours)
+        config = {"Container": run.container, "EndpointConfig": {"Aliases": [name]}}
+        async with self._client.calling(f"network of {name}") as docker:
+            known = await docker.networks.get(network)
+            if run.container not in ((await known.show()).get("Containers") or {}):
+                await known.connect(config)
 
     def listening(self, run: Contained) -> Mapping[int, bool] | None:
         """Ports that are listened on inside; `None` where this machine cannot see inside."""

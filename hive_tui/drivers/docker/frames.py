@@ -20,15 +20,19 @@ class Frames:
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The frames that are complete now, without their headers."""
+        return (frame for _, frame in self.told(data))
+
+    def told(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """The same, each with its stream: 1 is standard output, 2 is standard error."""
         rest = self._rest
         rest += data
         at, size = 0, _HEADER.size
         while len(rest) - at >= size:
-            _, length = _HEADER.unpack_from(rest, at)
+            source, length = _HEADER.unpack_from(rest, at)
             end = at + size + length
             if end > len(rest):
                 break
-            yield bytes(rest[at + size : end])
+            yield source, bytes(rest[at + size : end])
             at = end
         del rest[:at]
 

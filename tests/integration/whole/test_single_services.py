@@ -77,26 +77,6 @@ def test_a_service_that_is_not_there_is_named_with_what_is_near(chain: Yard) -> 
 # --- what comes later ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "service",
-    [
-        'image = "postgres:16"\nscope = "shared"',
-        'run = "sleep 1000"\nscope = "shared"',
-    ],
-    ids=["shared-image", "shared-process"],
-)
-def test_what_is_not_available_says_so_once_and_the_rest_runs(yard: Yard, service: str) -> None:
-    yard.make_repo(f'[services.later]\n{service}\n[services.now]\nrun = "exec sleep 1000"\n')
-    yard.hive("spawn", "auth")
-    told = yard.hive("warm", "auth", status=1).err
-    assert told.count("not available yet") == 2  # the step's line, and the result
-    assert "later" in told
-    assert yard.service("auth", "now")["state"] == "ready"
-    assert yard.service("auth", "later")["pid"] is None
-    assert "not available yet" in yard.hive("why", "auth").out
-    assert "not available yet" in yard.hive("start", "auth", "--service", "later", status=1).err
-
-
 def test_an_agent_is_not_available_yet_and_makes_nothing(yard: Yard) -> None:
     yard.make_repo('[agents.claude]\nkind = "claude"\nrun = "claude"\n')
     assert "not available yet" in yard.hive("spawn", "auth", "--agent", "claude", status=1).err

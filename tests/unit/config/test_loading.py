@@ -177,6 +177,7 @@ def test_every_key_of_the_file_reaches_the_project() -> None:
         },
         agents={"claude": Agent("claude", "claude", "claude")},
         digest=hashlib.sha256(FULL.encode()).hexdigest(),
+        shared_ports={"pg": 2},
     )
 
 

@@ -50,7 +50,7 @@ def test_every_name_but_report_has_a_value() -> None:
         "port.web": "13000",
         "port.api-v2": "13007",
     }
-    assert {*templates.KNOWN} == {*values} - {"port.web", "port.api-v2"} | {"report"}
+    assert {*templates.KNOWN} == {*values} - {"port.web", "port.api-v2"} | {"report", "template"}
 
 
 def test_a_template_may_have_spaces_inside_its_braces() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hive_tui.engine.launching import Launcher, base_environment, service_ports
+from hive_tui.config.sharing import service_ports
+from hive_tui.engine.launching import Launcher, base_environment
 from hive_tui.engine.protocols import Logs
 from hive_tui.model.environment import EnvRecord
 from hive_tui.model.errors import HiveError

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from hive_tui.engine.operation import StepFailedError
 from hive_tui.engine.state import RunRecord
 from hive_tui.model.environment import ServiceState
-from hive_tui.model.errors import HiveError, NotAvailableError
-from hive_tui.model.project import Restart, Scope, Service
+from hive_tui.model.errors import HiveError
+from hive_tui.model.project import Restart
 from tests.unit.engine.supervised import API, Stage, settle
 from tests.unit.engine.virtual_time import run
 
@@ -111,14 +111,6 @@ def test_nothing_is_launched_that_could_not_be_found_again() -> None:
         with pytest.raises(HiveError, match="disk is full"):
             await stage.unit.start()
         assert stage.processes.launched == []
-
-    run(main)
-
-
-def test_what_this_version_cannot_run_says_so() -> None:
-    async def main() -> None:
-        with pytest.raises(NotAvailableError, match="shared"):
-            await Stage(Service(name="db", run="serve", scope=Scope.SHARED)).unit.start()
 
     run(main)
 

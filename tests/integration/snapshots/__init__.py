@@ -1,0 +1,1 @@
+"""Data of envs, saved and brought back, on real files and databases."""

@@ -199,7 +199,7 @@ async def test_a_wrong_name_destroys_nothing_and_says_so() -> None:
 async def test_the_palette_does_not_open_over_a_question() -> None:
     async with driven(answers={"losses": {"lines": [], "nothing": True}}) as it:
         await it.press("D", "ctrl+p")
-        assert "Search for commands" not in it.text()
+        assert "Find an action" not in it.text()
         await it.press("escape", "ctrl+p")
         await it.until_shown("env: open")
 

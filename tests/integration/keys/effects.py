@@ -63,7 +63,7 @@ def _everywhere(leaves: str) -> dict[str, Effect | Callable[[str], Effect]]:
     """
     return {
         "app.theme": Effect("hive-light", after=ESC),
-        "app.palette": Effect("Search for commands", after=ESC),
+        "app.palette": Effect("Find an action", after=ESC),
         "app.suspend": Effect("Stopped", after=("fg", "enter")),
         "app.help": Effect("keys and marks", after=ESC),
         "app.messages": Effect("messages and events", after=ESC),

@@ -143,6 +143,10 @@ class HiveApp(App[None]):
         if not self.is_headless and not self.is_web:
             self._leave_on_signals()
 
+    def on_resize(self) -> None:
+        """Paint all: a window that is back at its size has lost what did not fit meanwhile."""
+        self.refresh(layout=True)
+
     def on_key(self, event: Key) -> None:
         """What was typed in one breath with the key that opened a field belongs into it."""
         field = self.focused

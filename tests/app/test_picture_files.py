@@ -86,7 +86,7 @@ def test_neither_the_moment_nor_a_picture_names_the_machine_that_it_was_taken_on
 
 def test_a_moment_that_was_kept_is_the_same_when_it_is_read(tmp_path: Path) -> None:
     keep(taken(MOMENT), tmp_path / "again.json")
-    assert (tmp_path / "again.json").read_bytes() == MOMENT.read_bytes()
+    assert taken(tmp_path / "again.json") == taken(MOMENT)
 
 
 def test_what_is_asked_wrongly_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 
 import pytest
 
@@ -30,6 +31,19 @@ def test_after_a_storm_of_sizes_it_looks_as_if_there_had_been_none(
         stormy.resize(*size)
     stormy.resize(120, 36)
     stormy.until(lambda: body(stormy) == body(calm), "both look the same\n" + calm.text())
+
+
+def test_a_window_that_is_back_at_its_size_before_anyone_looked_is_painted_anew(
+    hive: Yard, on_terminal: OnTerminal
+) -> None:
+    terminal = on_terminal()
+    terminal.until_shown("auth", "billing", "q quit")
+    before = body(terminal)
+    terminal.process.send_signal(signal.SIGSTOP)
+    for size in ((20, 5), (1, 1), (120, 36)):
+        terminal.resize(*size)
+    terminal.process.send_signal(signal.SIGCONT)
+    terminal.until(lambda: body(terminal) == before, "it looks as before")
 
 
 @pytest.mark.parametrize("name", WAYS)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from textual.color import Color, ColorParseError
@@ -66,7 +68,10 @@ def load(file: Path) -> Theme:
     """
     hint = f"correct {file.name} or take it out of {file.parent}"
     try:
-        parsed = msgspec.convert(tomllib.loads(file.read_text("utf-8")), ThemeFile)
+        table = tomllib.loads(file.read_text("utf-8"))
+        if wrong := _wrong_key(table):
+            raise ConfigError(f"theme {file.name}: {wrong}", hint=hint)
+        parsed = msgspec.convert(table, ThemeFile)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"theme {file.name}: {error}", hint=hint) from error
     except msgspec.ValidationError as error:
@@ -91,6 +96,23 @@ def load(file: Path) -> Theme:
         "input-selection-background": own["hive-lift"],
     }
     return Theme(name=parsed.name, dark=parsed.dark, variables=own, **colours)
+
+
+def _wrong_key(table: dict[str, Any]) -> str | None:
+    """The first key that is unknown or missing, in words; `None` where there is none."""
+    colors = table.get("colors")
+    parts = (("", table, ThemeFile), ("colors.", colors, Colours))
+    for prefix, found, shape in parts:
+        if not isinstance(found, dict):
+            continue
+        allowed = shape.__struct_fields__
+        for key in found.keys() - set(allowed):
+            near = get_close_matches(key, allowed, n=1)
+            meant = f"; did you mean {prefix}{near[0]}?" if near else f": {', '.join(allowed)}"
+            return f"{prefix}{key} is no key of a theme{meant}"
+        if missing := [key for key in allowed if key not in found]:
+            return f"{prefix}{missing[0]} is missing"
+    return None
 
 
 def load_all(folders: Iterable[Path]) -> tuple[list[Theme], list[ConfigError]]:

@@ -71,7 +71,9 @@ def test_the_high_contrast_theme_has_seven_to_one_for_every_text() -> None:
     ("change", "named"),
     [
         (("#14171c", "#14171"), "colors.background"),
-        (("background", "backgroun"), "backgroun"),
+        (("background", "backgroun"), "colors.backgroun is no key of a theme; did you mean"),
+        (("muted", "quite-other"), "quite-other is no key of a theme: background, "),
+        (('muted = "#949eac"', ""), "colors.muted is missing"),
         (("dark = true", "dark = 3"), "dark"),
         (("[colors]", "[colors"), "broken.toml"),
     ],

@@ -117,6 +117,13 @@ def key_table() -> str:
     return "\n".join([*_HEAD, *rows])
 
 
+def short_table() -> str:
+    """The keys in the fleet's foot as a Markdown table, for the front page."""
+    shown = sorted((each for each in offered(FLEET) if each.footer), key=lambda each: each.footer)
+    rows = [f"| {_keys(action)} | {action.help} |" for action in shown]
+    return "\n".join(["| key | what it does |", "|---|---|", *rows])
+
+
 _HEAD = ("| key | action | id | screens | what it does |", "|---|---|---|---|---|")
 
 

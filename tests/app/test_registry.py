@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from textual.command import CommandPalette
 
-from hive_tui.app.actions import ACTIONS, AREAS, BY_ID, bindings, key_table, offered
+from hive_tui.app.actions import ACTIONS, AREAS, BY_ID, bindings, key_table, offered, short_table
 from hive_tui.app.possible import Situation
 from hive_tui.app.screens.base import HiveScreen
 from hive_tui.app.state import HiveState
@@ -51,6 +51,11 @@ def test_without_any_env_no_action_breaks() -> None:
 def test_the_keys_in_the_docs_are_those_of_the_registry() -> None:
     page = Path(__file__).parents[2] / "docs" / "screens.md"
     assert key_table() in page.read_text("utf-8")
+
+
+def test_the_keys_on_the_front_page_are_those_of_the_fleets_foot() -> None:
+    page = Path(__file__).parents[2] / "README.md"
+    assert short_table() in page.read_text("utf-8")
 
 
 WAYS: dict[str, tuple[str, ...]] = {

@@ -87,8 +87,8 @@ def test_a_file_of_the_worktree_may_show_it_too(stack: Stack) -> None:
         """
         [services.db]
         image = "IMAGE"
-        command = ["sh", "-c", "sleep 0.3; touch /work/up; exec sleep 1000"]
-        volumes = ["./state:/work"]
+        command = ["sh", "-c", "sleep 0.3; touch /srv/up; exec sleep 1000"]
+        volumes = ["./state:/srv"]
         ready = { file = "state/up" }
         """,
         {"state/.keep": ""},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,10 @@ import pytest
 
 from tests.hives import Yard
 from tests.terminals import Terminal
+
+for _number in (signal.SIGINT, signal.SIGHUP):  # a shell may have begun the tests without them
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler)
 
 hypothesis.settings.register_profile("hive", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("hive")

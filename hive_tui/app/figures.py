@@ -99,10 +99,16 @@ def meter(share: float, width: int, *, plain: bool = False) -> tuple[str, str]:
     return full * filled, empty * (width - filled)
 
 
-def spark(values: Sequence[float], *, plain: bool = False) -> str:
-    """A small history, one cell per value, scaled from 0 to the largest."""
+def spark(values: Sequence[float], *, plain: bool = False, least: float = 0.0) -> str:
+    """A small history, one cell per value, scaled from 0 to the largest.
+
+    Args:
+        values: Oldest first.
+        plain: True for ASCII.
+        least: What fills a cell at least: a flicker of small figures is no mountain.
+    """
     bars = _BARS_ASCII if plain else _BARS
-    top = max(values, default=0.0)
+    top = max(*values, least) if values else least
     if top <= 0:
         return bars[0] * len(values)
     return "".join(bars[min(7, int(max(0.0, value) / top * 7.999))] for value in values)

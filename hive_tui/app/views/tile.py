@@ -46,6 +46,9 @@ _TOLD_S = 90.0
 _HISTORY = 8
 """Cells of a small history; half as many in a narrow tile."""
 
+_BUSY_PERCENT = 25.0
+"""Of a core: what fills a cell of the processor's history at least."""
+
 _ROOMY = 44
 """Cells from which on a tile is not narrow."""
 
@@ -285,18 +288,19 @@ def _cost(view: EnvView, look: Look, history: Sequence[Sample], width: int) -> L
     if not view.memory_bytes or (view.state in TRANSITIONS and not history):
         return (Span(look.none, "dim"),)
     kept = history[-(_HISTORY if width >= _ROOMY else _HISTORY // 2) :]
-    parts = [
-        (figures.size(view.memory_bytes), [sample.memory_bytes for sample in kept]),
-    ]
+    memory = _past([sample.memory_bytes for sample in kept], look)
+    parts: list[Line] = [(*memory, Span(figures.size(view.memory_bytes), "muted"))]
     if view.cpu_percent is not None:
-        parts.append((f"{view.cpu_percent:.0f}%", [sample.cpu_percent for sample in kept]))
-    return joined(
-        (
-            Span(f"{figures.spark(was, plain=look.plain)} " if len(set(was)) > 1 else "", "dim"),
-            Span(now, "muted"),
-        )
-        for now, was in parts
-    )
+        cpu = _past([sample.cpu_percent for sample in kept], look, least=_BUSY_PERCENT)
+        parts.append((*cpu, Span(f"{view.cpu_percent:.0f}%", "muted")))
+    return joined(parts)
+
+
+def _past(values: Sequence[float], look: Look, least: float = 0.0) -> Line:
+    """A small history, where there is one."""
+    if len(set(values)) < 2:
+        return BLANK
+    return (Span(f"{figures.spark(values, plain=look.plain, least=least)} ", "dim"),)
 
 
 def _commit_change(git: GitView | None) -> Line:

@@ -91,7 +91,7 @@ def test_a_daemon_that_stops_during_a_warm_leaves_it_to_the_next_one(gated: Yard
     gated.hive("daemon", "stop")
     warming.communicate(timeout=DEADLINE_S)
     assert warming.returncode == 1
-    assert gated.runs() == {}
+    gated.until(lambda: gated.runs() == {}, "the task has ended with its daemon")
     (gated.trees / "open").touch()
     gated.until(lambda: gated.env("auth")["state"] == "warm", "the warm was gone on with")
 

@@ -15,6 +15,10 @@ from tests.terminals import Terminal
 STORM = [(20, 5), (300, 100), (1, 1), (80, 24), (2, 60), (250, 70), (200, 2), (39, 11), (40, 12)]
 
 
+ALL = ("auth", "billing", "worktree", "◂ longest path", "q quit")
+"""What stands there when the selected env's own picture has come too."""
+
+
 def body(terminal: Terminal) -> list[str]:
     """All rows but the head, without ages: figures that change by themselves."""
     return [re.sub(r" +\d+[sm]$", "", row) for row in terminal.rows()[1:]]
@@ -24,9 +28,9 @@ def test_after_a_storm_of_sizes_it_looks_as_if_there_had_been_none(
     hive: Yard, on_terminal: OnTerminal
 ) -> None:
     calm = on_terminal()
-    calm.until_shown("auth", "billing", "q quit")
+    calm.until_shown(*ALL)
     stormy = on_terminal()
-    stormy.until_shown("auth", "billing", "q quit")
+    stormy.until_shown(*ALL)
     for size in STORM * 20:
         stormy.resize(*size)
     stormy.resize(120, 36)
@@ -37,7 +41,7 @@ def test_a_window_that_is_back_at_its_size_before_anyone_looked_is_painted_anew(
     hive: Yard, on_terminal: OnTerminal
 ) -> None:
     terminal = on_terminal()
-    terminal.until_shown("auth", "billing", "q quit")
+    terminal.until_shown(*ALL)
     before = body(terminal)
     terminal.process.send_signal(signal.SIGSTOP)
     for size in ((20, 5), (1, 1), (120, 36)):

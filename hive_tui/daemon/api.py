@@ -12,9 +12,11 @@ from hive_tui.daemon.methods.keeping import Keeping
 from hive_tui.daemon.methods.logs import Logs
 from hive_tui.daemon.methods.looking import Looking
 from hive_tui.daemon.methods.resting import Resting
+from hive_tui.daemon.methods.terminals import TerminalMethods
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.engine.hive import Hive
+from hive_tui.engine.terminals import Terminals
 from hive_tui.engine.testing import Testing
 from hive_tui.engine.thrift import Thrift
 from hive_tui.model.home import Home
@@ -28,6 +30,7 @@ class Api:
         hive: Hive,
         testing: Testing,
         thrift: Thrift,
+        terminals: Terminals,
         reader: LogReader,
         home: Home,
         pid: int,
@@ -39,18 +42,20 @@ class Api:
             hive: The envs.
             testing: Runs suites.
             thrift: Keeps house with the memory.
+            terminals: The windows of the envs.
             reader: Reads logs.
             home: Where this hive lives.
             pid: Of this daemon.
             stop: Ends the daemon once the answer is out.
         """
         self._rooms = (
-            Finding(hive, home),
+            Finding(hive, home, terminals),
             Changing(hive, testing, thrift),
             Looking(hive, thrift),
-            Keeping(hive),
+            Keeping(hive, terminals),
             Logs(hive, reader),
             Resting(hive, thrift),
+            TerminalMethods(hive, thrift, terminals),
         )
         self._home = home
         self._pid = pid

@@ -26,6 +26,7 @@ from hive_tui.drivers.pressure import MachineHeadroom
 from hive_tui.drivers.processes import LocalProcesses
 from hive_tui.drivers.shelves import LocalShelves
 from hive_tui.drivers.sockets import ephemeral_range, listening
+from hive_tui.drivers.terminals.choosing import choose
 from hive_tui.drivers.tree_inotify import trees
 from hive_tui.drivers.worktrees import GitWorktrees
 from hive_tui.engine.bus import Bus
@@ -34,6 +35,7 @@ from hive_tui.engine.launching import Launcher, base_environment
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.readiness import Readiness
 from hive_tui.engine.scheduler import Scheduler
+from hive_tui.engine.terminals import Terminals
 from hive_tui.engine.testing import Testing
 from hive_tui.engine.thrift import Thrift
 from hive_tui.engine.upkeep import Upkeep
@@ -127,6 +129,10 @@ class Daemon:
             checkpoint=checkpoint,
         )
         self.hive = Hive(self.world, LocalForwards(), LocalShelves(home.snapshots))
+        self.terminals = Terminals(
+            choose(home, self._processes, environ), base_environment(environ), self.hive.by_uid
+        )
+        self.hive.transitions.end_terminals = self.terminals.end
         self.testing = Testing(self.world, self.hive.transitions)
         self.thrift = Thrift(
             self.world,
@@ -144,7 +150,9 @@ class Daemon:
         self.hive.entered, self.hive.left = self._enter, self._leave
         self.hive.admission.measure = self._upkeep.measure
         reader = LogReader(self._logs)
-        api = Api(self.hive, self.testing, self.thrift, reader, home, os.getpid(), stop)
+        api = Api(
+            self.hive, self.testing, self.thrift, self.terminals, reader, home, os.getpid(), stop
+        )
         self.handlers: dict[str, Handler] = {**api.handlers(), **self._subscription.handlers()}
 
     async def open(self) -> None:
@@ -159,6 +167,7 @@ class Daemon:
         self._logs.resume()
         self._trees.open()
         self.thrift.open()
+        await self.terminals.open()
         await self.hive.open()
         self._upkeep.start()
 
@@ -168,6 +177,7 @@ class Daemon:
         await self.thrift.close()
         await self.testing.close()
         await self.hive.close()
+        await self.terminals.close()
         await self._trees.close()
         await self._processes.close()
         await self._containers.close()
@@ -186,6 +196,7 @@ class Daemon:
             or self.hive.forwarding.busy
             or self.hive.admission.busy
             or bool(self.world.scheduler.operations)
+            or self.terminals.busy
             or any(unit.running for live in envs for unit in live.own.values())
             or any(suite.watch for live in envs for suite in live.project.tests.values())
         )

@@ -43,6 +43,8 @@ _BASE = "hive"
 _RECONNECT_S = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0)
 """Pauses between attempts to reach a server that is there; the last one again and again."""
 
+_SETTLE_S = 0.05
+
 _GONE = 5.0
 """How long a command waits for a connection that is being begun anew."""
 
@@ -65,6 +67,7 @@ class TmuxTerminals:
         self._connection: Connection | None = None
         self._panes: dict[tuple[str, str], Pane] = {}
         self._shown: dict[str, tuple[list[bytes], tuple[bytes, ...]]] = {}
+        self._settling: dict[str, asyncio.Task[None]] = {}
         self._watchers: set[Callable[[WindowView], None]] = set()
         self._changing = asyncio.Lock()
         self._connecting = asyncio.Lock()
@@ -96,6 +99,9 @@ class TmuxTerminals:
 
     async def close(self) -> None:
         self._closed = True
+        for settling in self._settling.values():
+            settling.cancel()
+        await asyncio.gather(*self._settling.values(), return_exceptions=True)
         if self._reconnecting is not None:
             self._reconnecting.cancel()
             await asyncio.gather(self._reconnecting, return_exceptions=True)
@@ -136,6 +142,7 @@ class TmuxTerminals:
             pane = tmux_rows.read(_one(lines[-1]))
             if pane is None:
                 raise TmuxError(f"tmux lost the window {window} as it was made")
+            self._settling.pop(pane.pane, None)
             self._take(pane)
             return pane.view
 
@@ -362,16 +369,26 @@ class TmuxTerminals:
             self._take(pane)
 
     def _take(self, pane: Pane) -> None:
+        if pane.view.dead and pane.view.exit_code is None and pane.pane not in self._settling:
+            self._settling[pane.pane] = asyncio.ensure_future(self._settle())
+            return
         known = self._panes.get(pane.key)
         self._panes[pane.key] = pane
         if known is None or _visible(known) != _visible(pane):
             self._tell(pane.view)
+
+    async def _settle(self) -> None:
+        """Look again at once: a program's output ends a moment before its status is known."""
+        await asyncio.sleep(_SETTLE_S)
+        with contextlib.suppress(HiveError):
+            await self._look()
 
     def _lose(self, key: tuple[str, str]) -> None:
         """A window is gone: with which status its program ended, nobody knows any more."""
         pane = self._panes.pop(key, None)
         if pane is not None:
             self._shown.pop(pane.pane, None)
+            self._settling.pop(pane.pane, None)
             code = pane.view.exit_code if pane.view.dead else None
             self._tell(
                 msgspec.structs.replace(pane.view, pid=None, command="", dead=True, exit_code=code)

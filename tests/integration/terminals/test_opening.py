@@ -76,6 +76,24 @@ def test_a_shell_is_opened_in_the_worktree_with_the_envs_variables_and_left_agai
     shop.until(lambda: "shell" not in _windows(shop), "the shell is gone")
 
 
+def test_without_tmux_a_window_is_opened_left_and_ended_all_the_same(
+    shop: Yard, on_terminal: OnTerminal
+) -> None:
+    shop.hive("daemon", "stop")
+    shop.extra |= {"HIVE_TERMINALS": "pty"}
+    terminal = on_terminal("open", "auth", "shell")
+    terminal.press("echo $SHELF in $PWD", "enter")
+    terminal.until_shown(f"auth-shelf in {shop.tree('auth')}")
+    terminal.press(F12)
+    assert terminal.ended() == 0
+    shop.kill_daemon()
+    assert not _windows(shop)["shell"]["dead"]
+    checks = {c["name"]: c for c in shop.hive("doctor", "--json", status=None).json["checks"]}
+    assert "without tmux" in checks["terminals"]["message"]
+    shop.hive("destroy", "auth", "--force")
+    assert marked("HIVE_WORKTREE", str(shop.tree("auth"))) == []
+
+
 def test_a_services_log_has_a_window_of_its_own(shop: Yard, on_terminal: OnTerminal) -> None:
     terminal = on_terminal("open", "auth", "api")
     terminal.until_shown("api is up")

@@ -15,6 +15,7 @@ from textual.app import App, SuspendNotSupported
 
 from hive_tui.app import figures
 from hive_tui.app.browsing import open_in_browser
+from hive_tui.app.entering import enter, folder
 from hive_tui.app.handover import hand_over
 from hive_tui.app.lines import safe
 from hive_tui.app.screens.room import RoomDialog
@@ -170,6 +171,11 @@ class Intents:
 
         self._send("url", {"env": env.id, "service": service}, copy)
 
+    def enter(self, env: EnvDetail, window: str | None = None) -> None:
+        """Go into the window of the env's agent, else of a shell; or into the one that is named."""
+        params = {"env": env.id, "window": window}
+        self._send("terminal.open", params, lambda found: self._run(self._enter(env, found)))
+
     def shell(self, env: EnvDetail) -> None:
         """Give the terminal to a shell in the env's worktree, with the env's variables."""
         params = {"env": env.id, "pid": os.getpid(), "what": "a shell"}
@@ -221,6 +227,20 @@ class Intents:
         finally:
             if (lease := found.get("lease")) is not None:
                 await self._quietly("release_hold", {"lease": lease})
+
+    async def _enter(self, env: EnvDetail, found: Any) -> None:
+        name, window = env.view.name, str(found.get("window") or "")
+        title = f"{safe(window)} of {safe(name)}"
+        command = [str(word) for word in found.get("command") or ()]
+        try:
+            await enter(self._app, command, cwd=folder(), environ=os.environ, name=title)
+        except SuspendNotSupported:
+            text = f"there is no terminal to give; `hive open {name} {window}` in another one"
+            self._tell(text, "warning", timeout_s=10)
+        except OSError as error:
+            self._tell(f"{name}: no terminal: {error}", "error", timeout_s=10)
+        except HiveError as error:
+            self._failed(error, name)
 
     async def _browse(self, url: str) -> None:
         if self._app.is_web:

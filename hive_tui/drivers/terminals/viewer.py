@@ -75,7 +75,7 @@ async def show(path: str) -> None:
         over.set()
 
     before = termios.tcgetattr(0)
-    tty.setraw(0)
+    tty.setraw(0, termios.TCSADRAIN)  # what was typed ahead is for the window
     loop.add_reader(0, readable)
     loop.add_signal_handler(signal.SIGWINCH, resized)
     for number in (signal.SIGHUP, signal.SIGTERM):

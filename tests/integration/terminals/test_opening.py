@@ -82,6 +82,7 @@ def test_without_tmux_a_window_is_opened_left_and_ended_all_the_same(
     shop.hive("daemon", "stop")
     shop.extra |= {"HIVE_TERMINALS": "pty"}
     terminal = on_terminal("open", "auth", "shell")
+    terminal.until_match(r"(?m)^[#$]$")  # of the shell
     terminal.press("echo $SHELF in $PWD", "enter")
     terminal.until_shown(f"auth-shelf in {shop.tree('auth')}")
     terminal.press(F12)
@@ -190,6 +191,46 @@ def test_inside_a_tmux_of_ones_own_a_popup_shows_the_window(shop: Yard) -> None:
         terminal.until_shown("auth-shelf")
         terminal.press(F12)
         terminal.until_shown("came back")
+    finally:
+        subprocess.run([*own, "kill-server"], check=False)
+        terminal.close()
+
+
+def test_from_the_dashboard_one_goes_in_and_comes_back_to_it(
+    shop: Yard, on_terminal: OnTerminal
+) -> None:
+    terminal = on_terminal()
+    terminal.until_shown("auth", "? help")
+    for _ in range(2):
+        terminal.press("a")
+        terminal.until_shown("shop/auth", "F12")
+        terminal.press("echo $SHELF is it $((40 + 2))", "enter")
+        terminal.until_shown("auth-shelf is it 42")
+        for _ in range(20):  # each repaints a dashboard that nobody sees
+            _call(shop, "transition", env="auth", transition="cool")
+            _call(shop, "service", env="auth", action="restart", services=["api"])
+        terminal.press(F12)
+        terminal.until_shown("? help")
+    terminal.press("?")
+    terminal.until_shown("keys and marks")
+
+
+def test_from_a_dashboard_in_a_tmux_of_ones_own_a_popup_opens_over_it(shop: Yard) -> None:
+    own = ("tmux", "-S", str(shop.folder / "own"), "-f", "/dev/null")
+    terminal = Terminal(
+        (*own, "-u", "new-session", f"cd {shop.repo}; {sys.executable} -m hive_tui"),
+        environ=shop.environ,
+        cwd=shop.repo,
+    )
+    try:
+        terminal.until_shown("auth", "? help")
+        terminal.press("a")
+        terminal.until_shown("F12 or")
+        terminal.press("echo $SHELF", "enter")
+        terminal.until_shown("auth-shelf")
+        terminal.press(F12)
+        terminal.until_shown("? help")
+        terminal.until_gone("auth-shelf")
     finally:
         subprocess.run([*own, "kill-server"], check=False)
         terminal.close()

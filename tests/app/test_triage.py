@@ -4,7 +4,14 @@ import msgspec
 import pytest
 
 from hive_tui.app.triage import need_of, needs
-from hive_tui.model.environment import EnvDetail, EnvState, ServiceState, TestState, TestView
+from hive_tui.model.environment import (
+    EnvDetail,
+    EnvState,
+    ServiceState,
+    TestState,
+    TestView,
+    Trespass,
+)
 from tests.app import scenes
 from tests.app.scripted import driven
 

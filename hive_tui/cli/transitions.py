@@ -64,6 +64,8 @@ def spawn(args: Namespace, context: Context) -> int:
         "warm": args.warm,
         **_room(args),
         "wait": not args.no_wait,
+        "allow": args.allow or [],
+        "deny": args.deny or [],
         "agent": None,
         "prompt": None,
     }

@@ -14,6 +14,7 @@ from tests.unit.cli.conftest import Daemon, Run, result
 def test_spawn_asks_for_what_the_options_say(hive: Run, daemon: Daemon) -> None:
     daemon.answers["spawn"] = result(transition="spawn")
     words = ["--base", "main", "--branch", "b", "--reuse-branch", "--warm", "--no-wait"]
+    words += ["--allow", "src/**", "--allow", "*.md", "--deny", "*.lock"]
     assert hive("spawn", "auth", *words).status == 0
     assert daemon.asked("spawn") == [
         {
@@ -24,6 +25,8 @@ def test_spawn_asks_for_what_the_options_say(hive: Run, daemon: Daemon) -> None:
             "reuse_branch": True,
             "warm": True,
             "wait": False,
+            "allow": ["src/**", "*.md"],
+            "deny": ["*.lock"],
             "agent": None,
             "prompt": None,
         }

@@ -12,8 +12,8 @@ from hive_tui.daemon.methods.keeping import Keeping
 from hive_tui.daemon.methods.logs import Logs
 from hive_tui.daemon.methods.looking import Looking
 from hive_tui.daemon.methods.resting import Resting
-from hive_tui.daemon.methods.terminals import TerminalMethods
 from hive_tui.daemon.methods.telling import Telling
+from hive_tui.daemon.methods.terminals import TerminalMethods
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.engine.hive import Hive

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import socket as sockets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
@@ -23,30 +21,18 @@ from hive_tui.drivers.terminals import (
     keys,
     refusals,
     tmux_lines,
-    tmux_program,
     tmux_rows,
 )
-from hive_tui.drivers.terminals.control import Connection, Notice, TmuxError, connect, quote
+from hive_tui.drivers.terminals.control import TmuxError, quote
 from hive_tui.drivers.terminals.picture import clean
 from hive_tui.drivers.terminals.tmux_lines import Order
-from hive_tui.drivers.terminals.tmux_program import Tmux
-from hive_tui.drivers.terminals.tmux_rows import Pane
+from hive_tui.drivers.terminals.tmux_rows import Pane, Told
+from hive_tui.drivers.terminals.tmux_server import TmuxServer
 from hive_tui.engine.agents.protocols import Screen, WindowView
 from hive_tui.engine.protocols import Processes
-from hive_tui.model.errors import HiveError
-
-log = logging.getLogger(__name__)
-
-_BASE = "hive"
-"""Session that the connection is attached to; nothing runs in it."""
-
-_RECONNECT_S = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0)
-"""Pauses between attempts to reach a server that is there; the last one again and again."""
 
 _SETTLE_S = 0.05
-
-_GONE = 5.0
-"""How long a command waits for a connection that is being begun anew."""
+"""How long after the end of a program's output its status is known."""
 
 
 class TmuxTerminals:
@@ -60,21 +46,18 @@ class TmuxTerminals:
             processes: Of this machine.
             environ: Environment of the daemon.
         """
-        self._socket = socket
         self._processes = processes
-        self._environ = environ
-        self._tmux: Tmux | None = None
-        self._connection: Connection | None = None
+        self._server = TmuxServer(socket, environ, self._told, self._all_gone)
         self._panes: dict[tuple[str, str], Pane] = {}
         self._shown: dict[str, tuple[list[bytes], tuple[bytes, ...]]] = {}
         self._settling: dict[str, asyncio.Task[None]] = {}
         self._watchers: set[Callable[[WindowView], None]] = set()
         self._changing = asyncio.Lock()
-        self._connecting = asyncio.Lock()
+        self._making = False
+        """True while windows are made or ended."""
         self._missed = False
-        self._reconnecting: asyncio.Task[None] | None = None
+        """Whether something was told meanwhile."""
         self._buffers = count(1)
-        self._closed = False
 
     @property
     def name(self) -> str:
@@ -82,32 +65,23 @@ class TmuxTerminals:
 
     @property
     def version(self) -> str:
-        return f"tmux {self._tmux.version}" if self._tmux is not None else "tmux"
+        tmux = self._server.tmux
+        return f"tmux {tmux.version}" if tmux is not None else "tmux"
 
     @property
     def connection_pid(self) -> int | None:
         """Of the client that watches; `None` while there is nothing to watch."""
-        return self._connection.pid if self._connection is not None else None
+        return self._server.pid
 
     async def open(self) -> None:
         """See `TerminalHost.open`: a server that is there is watched, none is started."""
-        self._closed = False
-        self._tmux = await tmux_program.find(self._environ.get("PATH"))
-        if _answers(self._socket):
-            async with self._connecting:
-                await self._connect()
+        await self._server.open()
 
     async def close(self) -> None:
-        self._closed = True
         for settling in self._settling.values():
             settling.cancel()
         await asyncio.gather(*self._settling.values(), return_exceptions=True)
-        if self._reconnecting is not None:
-            self._reconnecting.cancel()
-            await asyncio.gather(self._reconnecting, return_exceptions=True)
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        await self._server.close()
 
     async def ensure(
         self,
@@ -121,9 +95,8 @@ class TmuxTerminals:
     ) -> WindowView:
         refusals.check_program(argv, cwd, env)
         async with self._change():
-            async with self._connecting:
-                if self._connection is None or not self._connection.open:
-                    await self._connect()
+            await self._server.begin()
+            self._making = True
             known = self._panes.get((env_uid, window))
             if known is not None and not known.view.dead:
                 return known.view
@@ -134,11 +107,11 @@ class TmuxTerminals:
             order = Order(env_uid, window, tuple(argv), cwd, told, size, run_id)
             if known is not None:
                 line, commands = tmux_lines.again(order, known.pane)
-            elif env_uid in await self._sessions():
+            elif env_uid in await self._server.sessions():
                 line, commands = tmux_lines.window(order)
             else:
                 line, commands = tmux_lines.session(order)
-            lines = await self._run(line, commands)
+            lines = await self._server.run(line, commands)
             pane = tmux_rows.read(_one(lines[-1]))
             if pane is None:
                 raise TmuxError(f"tmux lost the window {window} as it was made")
@@ -148,18 +121,17 @@ class TmuxTerminals:
 
     async def kill(self, env_uid: str, window: str | None = None) -> None:
         async with self._change():
+            self._making = True
             for key, pane in tuple(self._panes.items()):
                 if key[0] != env_uid or window not in (None, key[1]):
                     continue
                 await belonging.end(self._processes, pane.leader, pane.run_id)
-                await self._quietly(f"kill-pane -t {pane.pane}")
+                await self._server.quietly(f"kill-pane -t {pane.pane}")
                 self._lose(key)
-            if self._connection is None:
-                return
-            if window is None:
-                await self._quietly(f"kill-session -t ={env_uid}")
-            if not any(name != _BASE for name in await self._sessions()):
-                await self._end_server()
+            if window is None and env_uid in await self._server.sessions():
+                await self._server.quietly(f"kill-session -t ={env_uid}")
+            if not await self._server.sessions():
+                await self._server.end()
 
     def windows(self) -> tuple[WindowView, ...]:
         return tuple(pane.view for pane in self._panes.values())
@@ -200,6 +172,7 @@ class TmuxTerminals:
             f"{{ paste-buffer -p -d -b {buffer} -t {pane.pane} }} ; "
             f"display-message -p -t {pane.pane} '#{{pane_dead}}'",
             4,
+            once=True,
         )
         if _one(lines[-1]) == "1":
             raise refusals.ended(window)
@@ -211,156 +184,46 @@ class TmuxTerminals:
             raise refusals.ended(window)
         if pressed:
             words = " ".join(map(quote, pressed))
-            await self._inside(window, f"send-keys -t {pane.pane} -- {words}")
+            await self._inside(window, f"send-keys -t {pane.pane} -- {words}", once=True)
 
     def attach_command(self, env_uid: str, window: str | None = None) -> tuple[str, ...]:
-        program = self._tmux.path if self._tmux is not None else "tmux"
+        program = self._server.tmux.path if self._server.tmux is not None else "tmux"
         target = f"={env_uid}"
         if window is not None:
             target += f":{self._pane(env_uid, window).window_id}"
         return (
             *("env", "-u", "TMUX", "-u", "TMUX_PANE"),
-            *(program, "-u", "-S", str(self._socket), "attach-session", "-E", "-t", target),
+            *(program, "-u", "-S", str(self._server.socket), "attach-session", "-E", "-t", target),
         )
 
-    # --- the connection ----------------------------------------------------------------------
-
-    async def _connect(self) -> None:
-        """Attach to the server; start it where there is none."""
-        if self._tmux is None:
-            self._tmux = await tmux_program.find(self._environ.get("PATH"))
-        self._socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        connection = await connect(
-            (
-                *(self._tmux.path, "-u", "-S", str(self._socket), "-f", "/dev/null", "-C"),
-                *("start-server", ";", "set-option", "-g", "remain-on-exit", "on", ";"),
-                *("set-option", "-s", "exit-empty", "off", ";"),
-                *("new-session", "-A", "-f", "no-output,ignore-size", "-s", _BASE, "true"),
-            ),
-            tmux_program.client_environment(self._environ),
-            self._noticed,
-            self._ended,
-        )
-        self._connection = connection
-        try:
-            for line in tmux_program.settings(self._environ.get("SHELL") or "/bin/sh"):
-                with contextlib.suppress(TmuxError):  # one that this version does not know
-                    await connection.run(line)
-            rows = await connection.run(f"display-message -p {quote(tmux_rows.ALL)}")
-            self._replace(tmux_rows.read_all(_told(rows[0])))
-            await connection.run(tmux_rows.SUBSCRIBE)
-        except ConnectionError:
-            raise HiveError(
-                f"tmux {self._tmux.version} ended as it was begun",
-                hint=f"try it by hand: {self._tmux.path} -S {self._socket} -f /dev/null",
-                code="no_tmux",
-            ) from None
-
-    def _ended(self) -> None:
-        """The connection ended by itself: killed, or with its server."""
-        self._connection = None
-        if self._closed or self._reconnecting is not None:
-            return
-        self._reconnecting = asyncio.ensure_future(self._reconnect())
-
-    async def _reconnect(self) -> None:
-        """Find out whether the server is still there, and watch it again."""
-        try:
-            for attempt in count():
-                await asyncio.sleep(_RECONNECT_S[min(attempt, len(_RECONNECT_S) - 1)])
-                async with self._connecting:
-                    if self._connection is not None:
-                        return
-                    if not _answers(self._socket):
-                        self._all_gone()
-                        return
-                    try:
-                        await self._connect()
-                        return
-                    except HiveError as error:
-                        log.warning("tmux cannot be reached: %s", error)
-        finally:
-            self._reconnecting = None
-
-    async def _run(self, line: str, commands: int = 1) -> list[list[bytes]]:
-        """Run commands; waits for a connection that is being begun anew.
-
-        Raises:
-            TmuxError: tmux refused one.
-            HiveError: The server is gone.
-        """
-        for _ in range(2):
-            if self._connection is None and self._reconnecting is not None:
-                await asyncio.wait([self._reconnecting], timeout=_GONE)
-            if self._connection is None:
-                break
-            try:
-                return await self._connection.run(line, commands)
-            except ConnectionError:
-                await asyncio.sleep(0)  # `_ended` comes with the loop's next turn
-        raise HiveError(
-            "the terminals are gone: tmux has ended",
-            hint="start what ran in them again",
-            code="no_terminals",
-        )
-
-    async def _inside(self, window: str, line: str, commands: int = 1) -> list[list[bytes]]:
+    async def _inside(
+        self, window: str, line: str, commands: int = 1, *, once: bool = False
+    ) -> list[list[bytes]]:
         """Run commands about a window that may be gone since it was last heard of."""
         try:
-            return await self._run(line, commands)
+            return await self._server.run(line, commands, once=once)
         except TmuxError as error:
             if "can't find" in error.message:
                 raise refusals.no_window(window) from None
             raise
 
-    async def _quietly(self, line: str) -> None:
-        """Run what may find its window gone already."""
-        with contextlib.suppress(HiveError):
-            await self._run(line)
-
-    async def _sessions(self) -> tuple[str, ...]:
-        try:
-            lines = (await self._run("list-sessions -F '#{session_name}'"))[0]
-        except HiveError:
-            return ()
-        return tuple(line.decode("utf-8", "replace") for line in lines)
-
-    async def _end_server(self) -> None:
-        """End a server in which nothing runs."""
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        with contextlib.suppress(HiveError, ConnectionError):
-            await connection.run("kill-server")
-        await connection.close()
-        self._socket.unlink(missing_ok=True)
-
     # --- what is known -----------------------------------------------------------------------
-
-    def _noticed(self, notice: Notice) -> None:
-        if notice.name != b"subscription-changed":
-            return
-        if self._changing.locked():  # it may tell of before the change
-            self._missed = True
-        else:
-            self._replace(tmux_rows.read_all(notice.rest))
 
     @contextlib.asynccontextmanager
     async def _change(self) -> AsyncIterator[None]:
         """Make or end windows, one at a time; then look at what was told meanwhile."""
         async with self._changing:
             self._missed = False
-            yield
-            if self._missed and self._connection is not None:
-                with contextlib.suppress(HiveError):
-                    await self._look()
+            try:
+                yield
+            finally:
+                self._making = False
+        if self._missed:
+            await self._server.look()
 
-    async def _look(self) -> None:
-        rows = await self._run(f"display-message -p {quote(tmux_rows.ALL)}")
-        self._replace(tmux_rows.read_all(_told(rows[0])))
-
-    def _replace(self, told: tmux_rows.Told | None) -> None:
-        if told is None:
+    def _told(self, told: Told) -> None:
+        if self._making:  # it may tell of before the change
+            self._missed = True
             return
         found = {pane.key: pane for pane in told.panes}
         for key in self._panes.keys() - found.keys():
@@ -380,8 +243,7 @@ class TmuxTerminals:
     async def _settle(self) -> None:
         """Look again at once: a program's output ends a moment before its status is known."""
         await asyncio.sleep(_SETTLE_S)
-        with contextlib.suppress(HiveError):
-            await self._look()
+        await self._server.look()
 
     def _lose(self, key: tuple[str, str]) -> None:
         """A window is gone: with which status its program ended, nobody knows any more."""
@@ -415,18 +277,3 @@ def _visible(pane: Pane) -> tuple[WindowView, bool]:
 
 def _one(lines: Sequence[bytes]) -> str:
     return lines[0].decode("utf-8", "replace") if lines else ""
-
-
-def _told(lines: Sequence[bytes]) -> bytes:
-    return tmux_rows.SUBSCRIPTION.encode() + b" : " + b"\n".join(lines)
-
-
-def _answers(socket: Path) -> bool:
-    """Whether a server listens at a socket."""
-    with sockets.socket(sockets.AF_UNIX) as link:
-        link.settimeout(1.0)
-        try:
-            link.connect(str(socket))
-        except OSError:
-            return False
-    return True

@@ -29,6 +29,7 @@ from bench import (
     spawn,
     stack,
     warm,
+    windows,
 )
 from bench.figures import Figure
 
@@ -47,6 +48,7 @@ THEMES: dict[str, Theme] = {
     "links": links.measure,
     "fleet": fleet.measure,
     "memory": memory.measure,
+    "windows": windows.measure,
     "dashboard": dashboard.measure,
 }
 

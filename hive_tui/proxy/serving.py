@@ -1,0 +1,275 @@
+"""Serves the names of the table: passes each request on to the service that its host names.
+
+Bodies stream both ways with bounded memory; what is held is what one buffer takes. A client that
+leaves takes its connection to the service with it, and a service that breaks off is not hidden.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import aiohttp
+from aiohttp import ClientResponse, web
+from aiohttp.abc import AbstractResolver, AbstractStreamWriter, ResolveResult
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.web_protocol import RequestHandler
+from yarl import URL
+
+from hive_tui.model.routes import RouteTable
+from hive_tui.proxy import pages, tunnel
+from hive_tui.proxy.finding import Index, Stranger, Unknown, Way, find
+from hive_tui.proxy.headers import answer_headers, request_headers, upgrades
+from hive_tui.proxy.pages import Page
+
+HEADER_BYTES = 256 * 1024
+"""Longest header and longest request line that is passed on."""
+
+_CONNECT_S = 10.0
+_REUSE_S = 4.0
+"""How long a connection to a service is kept: servers of Node close theirs after five seconds."""
+
+_ANSWERS = frozenset({"ready", "unhealthy"})
+"""States of a service that is asked at all."""
+
+_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
+_UNASKED = frozenset({"Accept", "Accept-Encoding", "Content-Type", "User-Agent"})
+"""Headers that aiohttp would add where the client sent none."""
+
+_STREAM_BYTES = 256 * 1024
+
+
+class _Passed(web.StreamResponse):
+    """An answer that came from a service."""
+
+    unsaid: tuple[str, ...] = ()
+    """Headers that the service did not give, and aiohttp would."""
+
+
+class _Request(web.BaseRequest):
+    """A request whose answer, where a service gave it, gets no header that the service did not."""
+
+    async def _prepare_hook(self, response: web.StreamResponse) -> None:
+        if isinstance(response, _Passed):
+            for name in response.unsaid:
+                response.headers.popall(name, None)
+
+
+class Proxy:
+    """All that is served. The table may be replaced at any time."""
+
+    def __init__(self, used: Callable[[str], None] = lambda env: None) -> None:
+        """Create it; needs a running loop.
+
+        Args:
+            used: Told the id of the env that each request is for.
+        """
+        self.table = RouteTable()
+        self._used = used
+        self._sessions = {keep: _session(keep=keep) for keep in (True, False)}
+        self.server = web.Server(
+            self._answer,
+            request_factory=_make,
+            access_log=None,
+            handler_cancellation=True,
+            auto_decompress=False,
+            max_line_size=HEADER_BYTES,
+            max_field_size=HEADER_BYTES,
+            read_bufsize=_STREAM_BYTES,
+        )
+        self.last_s = time.monotonic()
+        """When somebody last asked for anything."""
+
+    @property
+    def idle_s(self) -> float:
+        """For how long nobody has been connected; 0 while somebody is."""
+        if self.server.connections:
+            self.last_s = time.monotonic()
+        return time.monotonic() - self.last_s
+
+    async def close(self) -> None:
+        """Cut all connections."""
+        await self.server.shutdown(0)
+        for session in self._sessions.values():
+            await session.close()
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.last_s = time.monotonic()
+        match found := find(self.table, request.headers.get("Host", "")):
+            case Way() if request.method == "CONNECT":
+                page = pages.no_tunnel()
+            case Way():
+                self._used(found.env.id)
+                if found.service.state in _ANSWERS and found.env.state != "frozen":
+                    return await self._pass_on(request, found)
+                state = "frozen" if found.env.state == "frozen" else found.service.state
+                page = pages.not_ready(found.env, found.service.name, state, found.service.reason)
+            case Index():
+                page = pages.index(self.table)
+            case Stranger():
+                page = pages.stranger(found.host)
+            case Unknown():
+                page = pages.unknown(found.message, found.candidates, self.table)
+        return self._own(request, page)
+
+    async def _pass_on(self, request: web.BaseRequest, way: Way) -> web.StreamResponse:
+        upgrade = upgrades(request.headers)
+        session = self._sessions[request.method in _REPEATABLE and not upgrade]
+        try:
+            if request.headers.get("Expect", "").lower() == "100-continue":
+                await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            answer = await session.request(
+                request.method,
+                _url(request, way.service.port),
+                headers=request_headers(
+                    request.headers,
+                    peer=request.remote or "127.0.0.1",
+                    host=request.headers["Host"],
+                    upgrade=upgrade,
+                ),
+                data=request.content if request.body_exists else None,
+                allow_redirects=False,
+            )
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            service = way.service
+            page = pages.unreachable(way.env, service.name, service.port, _reason(error))
+            return self._own(request, page)
+        try:
+            return await _stream(request, answer)
+        finally:
+            answer.close()
+
+    def _own(self, request: web.BaseRequest, page: Page) -> web.Response:
+        """An answer of the proxy itself; the connection ends where a body was left unread."""
+        readable = "text/html" in request.headers.get("Accept", "")
+        shown = pages.html(page, self.table) if readable else pages.text(page, self.table)
+        response = web.Response(
+            text=shown,
+            status=page.status,
+            content_type="text/html" if readable else "text/plain",
+            charset="utf-8",
+            headers={
+                pages.MARK: page.code,
+                "Cache-Control": "no-store",
+                "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+                "Server": "hive",
+            },
+        )
+        if page.again:
+            response.headers["Retry-After"] = str(pages.RELOAD_S)
+        if request.body_exists or upgrades(request.headers):
+            response.force_close()
+        return response
+
+
+async def _stream(request: web.BaseRequest, answer: ClientResponse) -> web.StreamResponse:
+    """Pass an answer on as it comes. One that breaks off breaks off for the client too."""
+    upgrade = answer.status == 101
+    response = _Passed(
+        status=answer.status,
+        reason=answer.reason,
+        headers=answer_headers(answer.headers, upgrade=upgrade),
+    )
+    response.unsaid = tuple(
+        name for name in ("Content-Type", "Date", "Server") if name not in answer.headers
+    )
+    try:
+        await response.prepare(request)
+        if upgrade:
+            await tunnel.carry(request, answer)
+            return response
+        async for data in answer.content.iter_any():
+            await response.write(data)
+        await response.write_eof()
+    except (aiohttp.ClientError, OSError):
+        response.force_close()
+        if request.transport is not None:
+            request.transport.close()  # without the end of the body: it did not come
+    return response
+
+
+def _make(
+    message: RawRequestMessage,
+    payload: aiohttp.StreamReader,
+    protocol: RequestHandler,
+    writer: AbstractStreamWriter,
+    task: asyncio.Task[None],
+) -> _Request:
+    return _Request(message, payload, protocol, writer, task, asyncio.get_running_loop())
+
+
+def _url(request: web.BaseRequest, port: int) -> URL:
+    """The same path and query at a service, byte for byte."""
+    target = request.raw_path
+    if not target.startswith("/"):  # absolute form, as it is sent to proxies; or `*`
+        target = URL(target, encoded=True).raw_path_qs if "://" in target else "/"
+    return URL(f"http://{_SERVICE}:{port}{target}", encoded=True)
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong with a service, to stand behind its name."""
+    if isinstance(error, TimeoutError):
+        return "did not take the connection"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return "refuses connections"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "closed the connection without an answer"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"did not answer in HTTP ({error.message.splitlines()[0] if error.message else '?'})"
+    return f"broke the connection off ({type(error).__name__})"
+
+
+_SERVICE = "service"
+"""Host in the proxy's own calls, for both addresses of this machine."""
+
+
+class _ThisMachine(AbstractResolver):
+    """Both of this machine's addresses: servers that listen at `localhost` may have taken one."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Both, for every name."""
+        both = (("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6))
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=kind,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address, kind in both
+        ]
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def _session(*, keep: bool) -> aiohttp.ClientSession:
+    """Calls to services.
+
+    Args:
+        keep: Whether connections are used again. Only for what may be sent twice: a server may
+            close one in the instant in which it is used.
+    """
+    connector = aiohttp.TCPConnector(
+        limit=0,
+        resolver=_ThisMachine(),
+        happy_eyeballs_delay=None,
+        **({"keepalive_timeout": _REUSE_S} if keep else {"force_close": True}),
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        skip_auto_headers=_UNASKED,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
+        max_line_size=HEADER_BYTES,
+        max_field_size=HEADER_BYTES,
+        read_bufsize=_STREAM_BYTES,
+    )

@@ -131,6 +131,7 @@ class Yard:
             "HOME": str(self.folder),
             "HIVE_HOME": str(self.home),
             "LANG": "C.UTF-8",
+            "HIVE_PROXY_PORT": "0",  # the well-known port is one for the whole machine
             **self.extra,
         }
 

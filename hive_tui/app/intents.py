@@ -158,13 +158,13 @@ class Intents:
     def browse(self, env: EnvDetail, service: str | None) -> None:
         """Open the URL of the env, or of one of its services, in the browser."""
         params = {"env": env.id, "service": service}
-        self._send("url", params, lambda result: self._run(self._browse(str(result["url"]))))
+        self._send("url", params, lambda result: self._run(self._browse(_address(result))))
 
     def copy_url(self, env: EnvDetail, service: str | None) -> None:
         """Copy the URL to the clipboard, through the terminal."""
 
         def copy(result: Any) -> None:
-            url = str(result["url"])
+            url = _address(result)
             self._app.copy_to_clipboard(url)
             self._tell(f"copied {url}")
 
@@ -260,3 +260,8 @@ class Intents:
     def _tell(self, text: str, severity: str = "information", timeout_s: float = 4) -> None:
         level: Any = severity
         self._app.notify(safe(text), severity=level, markup=False, timeout=timeout_s)
+
+
+def _address(result: Any) -> str:
+    """Of what the daemon answers to `url`: by name where the proxy serves, else by number."""
+    return str(result.get("named") or result["url"])

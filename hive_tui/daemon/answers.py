@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hive_tui.config.sharing import service_ports
-from hive_tui.engine import ports
+from hive_tui.engine import ports, routing
 from hive_tui.engine.container_spec import published
 from hive_tui.engine.folding import stamp
 from hive_tui.engine.hive import Hive
@@ -17,7 +16,6 @@ from hive_tui.engine.showing import test_view
 from hive_tui.model.environment import EnvDetail, ServiceState, TestState, Wanted
 from hive_tui.model.errors import NotAvailableError, NotFoundError
 from hive_tui.model.plan import Plan
-from hive_tui.model.project import ReadyKind
 
 
 def words(hive: Hive, params: Mapping[str, Any]) -> list[str]:
@@ -44,8 +42,8 @@ def _named(hive: Hive) -> Iterable[tuple[str, str]]:
     return ((live.id, live.record.name) for live in hive.envs.values())
 
 
-def url(live: LiveEnv, service: str | None) -> str:
-    """Where a service answers: its readiness URL's root, or its first port.
+def port_of(live: LiveEnv, service: str | None) -> int:
+    """The port at which a service answers; without one, the service that a browser would want.
 
     Raises:
         NotFoundError: No such service, or none that has a port.
@@ -58,12 +56,10 @@ def url(live: LiveEnv, service: str | None) -> str:
             code="no_service",
             env=live.record.name,
         )
-    names = [service] if service is not None else _web_first(project.services)
+    names = [service] if service is not None else routing.web_first(project.services)
     for name in names:
-        spec = project.services[name]
-        for port in service_ports(project, spec):
-            number = project.ports_at(live.record.port_base)[port]
-            return f"http://127.0.0.1:{number}/"
+        if (port := routing.main_port(project, project.services[name])) is not None:
+            return project.ports_at(live.record.port_base)[port]
     raise NotFoundError(
         f"{live.record.name}: no service with a named port"
         if service is None
@@ -72,16 +68,6 @@ def url(live: LiveEnv, service: str | None) -> str:
         code="no_port",
         env=live.record.name,
     )
-
-
-def _web_first(services: Mapping[str, Any]) -> list[str]:
-    """Services in the order in which a browser would want them."""
-
-    def place(name: str) -> tuple[bool, bool]:
-        ready = services[name].ready
-        return (name != "web", ready is None or ready.kind is not ReadyKind.HTTP)
-
-    return sorted(services, key=place)
 
 
 def port_rows(hive: Hive, envs: Iterable[LiveEnv]) -> list[dict[str, Any]]:

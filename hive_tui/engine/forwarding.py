@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.port_holder import holder
 from hive_tui.engine.protocols import Forwards, PortTakenError
 from hive_tui.engine.world import World
 from hive_tui.model.errors import HiveError, UsageError
@@ -131,14 +132,8 @@ class Forwarding:
             raise self._taken(live, error.port) from error
 
     def _taken(self, live: LiveEnv, port: int) -> HiveError:
-        who = "another process"
-        for listener in self._world.listening.scan().get(port, ()):
-            pid = self._world.listening.owner(listener)
-            if pid is not None:
-                who = f"pid {pid} ({self._world.program(pid) or 'unknown program'})"
-                break
         return HiveError(
-            f"port {port} is taken by {who}",
+            f"port {port} is taken by {holder(self._world, port)}",
             hint="end that process, or give [forward] another port; then try again",
             code="port_taken",
             env=live.record.name,

@@ -20,9 +20,11 @@ _STRANGE = re.compile(r"[^a-z0-9]+")
 
 
 class ServiceRoute(msgspec.Struct, frozen=True):
-    """A service that has a port."""
+    """A port of a service."""
 
     name: str
+    """Of the service, or of the port."""
+    service: str
     port: int
     state: str
     """As `ServiceState` has it."""
@@ -39,8 +41,8 @@ class EnvRoutes(msgspec.Struct, frozen=True):
     reason: str | None = None
     services: tuple[ServiceRoute, ...] = ()
     """The one that a browser would want first is the first."""
-    ports: dict[str, str] = {}
-    """Further names: of a port -> the service that has it."""
+    ports: tuple[ServiceRoute, ...] = ()
+    """Ports whose names are no service's."""
 
     @property
     def id(self) -> str:

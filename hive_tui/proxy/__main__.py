@@ -89,7 +89,9 @@ async def _tell(used: set[str], asked: asyncio.Event, writer: asyncio.StreamWrit
 
 async def _idle(proxy: Proxy) -> None:
     """Return when nobody has been connected for long."""
-    while proxy.idle_s < IDLE_S:
+    while True:
+        if proxy.idle_s >= IDLE_S:
+            return
         await asyncio.sleep(_LOOK_S)
 
 

@@ -101,10 +101,5 @@ def _readings(
 
 def _service(env: EnvRoutes, word: str) -> ServiceRoute | None:
     """The service of that name, or the one that has the port of that name."""
-    for service in env.services:
-        if label(service.name) == word:
-            return service
-    for port, name in env.ports.items():
-        if label(port) == word:
-            return next((each for each in env.services if each.name == name), None)
-    return None
+    ways = (*env.services, *env.ports)
+    return next((each for each in ways if label(each.name) == word), None)

@@ -76,9 +76,8 @@ def _passed(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
 
 def _tokens(headers: CIMultiDictProxy[str]) -> list[str]:
     """Headers that `Connection` says are about this connection."""
-    return [
-        token.strip().lower() for value in headers.getall("Connection", ()) for token in value.split(",")
-    ]
+    values = ",".join(headers.getall("Connection", ()))
+    return [token.strip().lower() for token in values.split(",") if token.strip()]
 
 
 def _sound(value: str) -> str:

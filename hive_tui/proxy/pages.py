@@ -1,4 +1,4 @@
-"""The proxy's own answers: what is wrong, why, and what to do. Text for programs, else HTML. Pure."""
+"""The proxy's own answers: what is wrong, why, what to do. Text for programs, or HTML. Pure."""
 
 from __future__ import annotations
 

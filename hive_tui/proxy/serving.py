@@ -10,7 +10,6 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 import aiohttp
 from aiohttp import ClientResponse, web
@@ -101,12 +100,13 @@ class Proxy:
         match found := find(self.table, request.headers.get("Host", "")):
             case Way() if request.method == "CONNECT":
                 page = pages.no_tunnel()
-            case Way():
-                self._used(found.env.id)
-                if found.service.state in _ANSWERS and found.env.state != "frozen":
+            case Way(env, service):
+                self._used(env.id)
+                frozen = env.state == "frozen"
+                if service.state in _ANSWERS and not frozen:
                     return await self._pass_on(request, found)
-                state = "frozen" if found.env.state == "frozen" else found.service.state
-                page = pages.not_ready(found.env, found.service.name, state, found.service.reason)
+                state = "frozen" if frozen else service.state
+                page = pages.not_ready(env, service.service, state, service.reason)
             case Index():
                 page = pages.index(self.table)
             case Stranger():
@@ -135,7 +135,7 @@ class Proxy:
             )
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             service = way.service
-            page = pages.unreachable(way.env, service.name, service.port, _reason(error))
+            page = pages.unreachable(way.env, service.service, service.port, _reason(error))
             return self._own(request, page)
         try:
             return await _stream(request, answer)

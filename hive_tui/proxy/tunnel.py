@@ -7,9 +7,13 @@ ends, and no clock of the proxy's own can end what is silent for an hour.
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import ClientResponse, StreamReader, web
 from aiohttp.http import StreamWriter
+
+if TYPE_CHECKING:
+    from aiohttp.http import WebSocketReader
 
 _LIMIT_BYTES = 64 * 1024
 
@@ -39,7 +43,7 @@ async def carry(request: web.BaseRequest, answer: ClientResponse) -> None:
     loop = asyncio.get_running_loop()
     from_client = StreamReader(near, _LIMIT_BYTES, loop=loop)
     from_server = StreamReader(far, _LIMIT_BYTES, loop=loop)
-    near.set_parser(_Taker(from_client))
+    near.set_parser(cast("WebSocketReader", _Taker(from_client)))
     far.set_parser(_Taker(from_server), from_server)
     ways = {
         asyncio.ensure_future(_pump(from_client, StreamWriter(far, loop))),

@@ -15,6 +15,7 @@ from hive_tui.daemon.first_file import difference, set_aside, write_new
 from hive_tui.daemon.methods.params import Params, env_of, sorted_envs, text
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.engine.hive import Hive
+from hive_tui.engine.proxying import Proxying
 from hive_tui.model.home import Home
 
 _ENCODE = msgspec.json.Encoder()
@@ -23,9 +24,10 @@ _ENCODE = msgspec.json.Encoder()
 class Finding:
     """Which projects and envs there are."""
 
-    def __init__(self, hive: Hive, home: Home) -> None:
+    def __init__(self, hive: Hive, home: Home, proxying: Proxying) -> None:
         self._hive = hive
         self._home = home
+        self._proxying = proxying
 
     def handlers(self) -> dict[str, Handler]:
         """Method name -> what answers it."""
@@ -103,4 +105,5 @@ class Finding:
         return schema.json_schema()
 
     async def _doctor(self, params: Params, emit: Emit) -> Any:
-        return {"checks": await checks.run(self._hive, self._home, text(params, "cwd"))}
+        cwd, proxy = text(params, "cwd"), self._proxying.view()
+        return {"checks": await checks.run(self._hive, self._home, proxy, cwd)}

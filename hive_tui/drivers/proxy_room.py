@@ -32,9 +32,6 @@ FRAME_S = 1 / 30
 """Shortest time between two tables."""
 
 _BACKLOG = 1024
-_PATIENCE_S = 3.0
-"""How long a port may be held by the program of a daemon that has just been killed."""
-
 _POLL_S = 0.05
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
@@ -54,6 +51,8 @@ class LocalProxyRoom(ProxyRoom):
             log_file: Where the program writes what it cannot tell otherwise.
         """
         self._log_file = log_file
+        self.port = 0
+        """Where it was last opened."""
         self._listeners: list[socket.socket] = []
         self._table: Callable[[], RouteTable] = RouteTable
         self._used: Callable[[str], None] = lambda env: None
@@ -78,9 +77,12 @@ class LocalProxyRoom(ProxyRoom):
         table: Callable[[], RouteTable],
         used: Callable[[str], None],
         running: Callable[[bool], None],
+        *,
+        patience_s: float = 0.0,
     ) -> None:
         await self.close()
-        self._listeners = await _listen(port)
+        self._listeners = await _listen(port, patience_s)
+        self.port = port
         self._table, self._used, self._told = table, used, running
         self._problem, self._failures = None, 0
         self._wait_for_callers()
@@ -190,12 +192,14 @@ def _ended(process: subprocess.Popen[bytes]) -> int:
         return process.wait()
 
 
-async def _listen(port: int) -> list[socket.socket]:
+async def _listen(port: int, patience_s: float) -> list[socket.socket]:
     """Sockets on both loopback addresses; on the second where this machine has it.
 
-    Waits for the program of a daemon that was killed to notice.
+    Args:
+        port: Where.
+        patience_s: How long to wait for somebody who holds it and is about to go.
     """
-    deadline = asyncio.get_running_loop().time() + _PATIENCE_S
+    deadline = asyncio.get_running_loop().time() + patience_s
     while True:
         try:
             return _bound(port)

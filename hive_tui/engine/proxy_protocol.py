@@ -17,6 +17,8 @@ class ProxyRoom(Protocol):
         table: Callable[[], RouteTable],
         used: Callable[[str], None],
         running: Callable[[bool], None],
+        *,
+        patience_s: float = 0.0,
     ) -> None:
         """Listen. The program starts with the first connection, and again whenever it has ended.
 
@@ -25,6 +27,7 @@ class ProxyRoom(Protocol):
             table: Makes the table of names as it is now.
             used: Told the id of each env that somebody asks for.
             running: Told when the program starts, and when it has ended.
+            patience_s: How long to wait for somebody who holds the port and is about to go.
 
         Raises:
             PortTakenError: Somebody else listens there.

@@ -25,6 +25,9 @@ from hive_tui.model.routes import PROXY_PORT, RouteTable, url_of
 
 log = logging.getLogger(__name__)
 
+PATIENCE_S = 3.0
+"""How long a new daemon waits for the proxy of one that was killed to notice that."""
+
 _ON, _PORT = "proxy", "proxy_port"
 """Names of the settings."""
 
@@ -99,12 +102,11 @@ class Proxying:
             port: Where; `None` for where it was.
 
         Raises:
-            HiveError: The port cannot be had; then all is as it was, but for a proxy that was
-                on and has to be tried again.
+            HiveError: The port cannot be had; then it serves where it did.
         """
         await self._opened()
         if on:
-            await self._listen(port or self.port)
+            await self._move(port or self.port)
             if port is not None:
                 self._world.store.put_setting(_PORT, str(port))
         else:
@@ -150,14 +152,16 @@ class Proxying:
 
     async def _open_quietly(self) -> None:
         try:
-            await self._listen(self.port)
+            await self._listen(self.port, PATIENCE_S)
         except HiveError as error:
             log.warning("no proxy: %s", error)
 
-    async def _listen(self, port: int) -> None:
+    async def _listen(self, port: int, patience_s: float = 0.0) -> None:
         await self._stop()
         try:
-            await self._room.open(port, self.table, self._asked_for, self._follow)
+            await self._room.open(
+                port, self.table, self._asked_for, self._follow, patience_s=patience_s
+            )
         except PortTakenError:
             self._trouble = HiveError(
                 f"port {port} is taken by {holder(self._world, port)}",
@@ -170,6 +174,16 @@ class Proxying:
             self._trouble = error
             raise
         self._trouble, self._listening = None, True
+
+    async def _move(self, port: int) -> None:
+        """Listen there; where that fails, where it was."""
+        before = self.port if self._listening and port != self.port else None
+        try:
+            await self._listen(port)
+        except HiveError:
+            if before is not None:
+                await self._listen(before)
+            raise
 
     async def _stop(self) -> None:
         self._listening = False

@@ -7,11 +7,13 @@ asked for goes out. It ends with that socket, or when nobody has asked for anyth
 from __future__ import annotations
 
 import asyncio
+import logging
 import resource
 import socket
 import sys
 
 import msgspec
+from aiohttp.http_exceptions import HttpProcessingError
 
 from hive_tui.model.framing import MAX_LINE_BYTES
 from hive_tui.model.routes import RouteTable, Used
@@ -37,7 +39,14 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     listeners = [socket.socket(fileno=int(number)) for number in sys.argv[1:]]
     daemon = socket.socket(fileno=sys.stdin.fileno())
+    logging.getLogger("aiohttp.server").addFilter(_is_ours)
     asyncio.run(_serve(listeners, daemon))
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether something went wrong here: what somebody sends that is no request did not."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
 
 
 async def _serve(listeners: list[socket.socket], daemon: socket.socket) -> None:

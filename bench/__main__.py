@@ -24,6 +24,7 @@ from bench import (
     fleet,
     links,
     memory,
+    proxy,
     readiness,
     scheduler,
     spawn,
@@ -45,6 +46,7 @@ THEMES: dict[str, Theme] = {
     "links": links.measure,
     "fleet": fleet.measure,
     "memory": memory.measure,
+    "proxy": proxy.measure,
     "dashboard": dashboard.measure,
 }
 

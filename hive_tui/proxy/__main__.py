@@ -7,6 +7,7 @@ asked for goes out. It ends with that socket, or when nobody has asked for anyth
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import resource
 import socket
@@ -40,6 +41,7 @@ def main() -> None:
     listeners = [socket.socket(fileno=int(number)) for number in sys.argv[1:]]
     daemon = socket.socket(fileno=sys.stdin.fileno())
     logging.getLogger("aiohttp.server").addFilter(_is_ours)
+    gc.freeze()  # what is loaded stays: no collection has to look at it between two requests
     asyncio.run(_serve(listeners, daemon))
 
 

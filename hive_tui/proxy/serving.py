@@ -20,12 +20,15 @@ from yarl import URL
 
 from hive_tui.model.routes import RouteTable
 from hive_tui.proxy import pages, tunnel
-from hive_tui.proxy.finding import Index, Stranger, Unknown, Way, find
+from hive_tui.proxy.finding import Found, Index, Stranger, Unknown, Way, find
 from hive_tui.proxy.headers import answer_headers, request_headers, upgrades
 from hive_tui.proxy.pages import Page
 
 HEADER_BYTES = 256 * 1024
 """Longest header and longest request line that is passed on."""
+
+_HOSTS = 1024
+"""Host names whose meaning is kept."""
 
 _CONNECT_S = 10.0
 _REUSE_S = 4.0
@@ -66,7 +69,8 @@ class Proxy:
         Args:
             used: Told the id of the env that each request is for.
         """
-        self.table = RouteTable()
+        self._table = RouteTable()
+        self._found: dict[str, Found] = {}
         self._used = used
         self._sessions = {keep: _session(keep=keep) for keep in (True, False)}
         self.server = web.Server(
@@ -83,6 +87,16 @@ class Proxy:
         """When somebody last asked for anything."""
 
     @property
+    def table(self) -> RouteTable:
+        """The names that it serves."""
+        return self._table
+
+    @table.setter
+    def table(self, table: RouteTable) -> None:
+        self._table = table
+        self._found.clear()
+
+    @property
     def idle_s(self) -> float:
         """For how long nobody has been connected; 0 while somebody is."""
         if self.server.connections:
@@ -97,7 +111,7 @@ class Proxy:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self.last_s = time.monotonic()
-        match found := find(self.table, request.headers.get("Host", "")):
+        match found := self._find(request.headers.get("Host", "")):
             case Way() if request.method == "CONNECT":
                 page = pages.no_tunnel()
             case Way(env, service):
@@ -114,6 +128,14 @@ class Proxy:
             case Unknown():
                 page = pages.unknown(found.message, found.candidates, self.table)
         return self._own(request, page)
+
+    def _find(self, host: str) -> Found:
+        """What a host means; browsers ask for few, again and again."""
+        if (found := self._found.get(host)) is None:
+            if len(self._found) >= _HOSTS:
+                self._found.clear()
+            found = self._found[host] = find(self._table, host)
+        return found
 
     async def _pass_on(self, request: web.BaseRequest, way: Way) -> web.StreamResponse:
         upgrade = upgrades(request.headers)

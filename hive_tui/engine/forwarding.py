@@ -120,14 +120,11 @@ class Forwarding:
         return tuple(found)
 
     async def _listen(self, live: LiveEnv) -> None:
-        project, base = live.project, live.record.port_base
-        targets = {
-            port: base + project.ports.names[name]
-            for port, name in project.forward.items()
-            if name in project.ports.names
-        }
+        project = live.project
         try:
-            await self._forwards.lead(project.name, live.record.uid, targets)
+            await self._forwards.lead(
+                project.name, live.record.uid, targets(project, live.record.port_base)
+            )
         except PortTakenError as error:
             raise self._taken(live, error.port) from error
 
@@ -138,3 +135,12 @@ class Forwarding:
             code="port_taken",
             env=live.record.name,
         )
+
+
+def targets(project: Project, base: int) -> dict[int, int]:
+    """Fixed port -> where it leads, for the env whose block begins at `base`.
+
+    That of a shared service leads to the one that all envs have.
+    """
+    numbers = project.ports_at(base)
+    return {port: numbers[name] for port, name in project.forward.items()}

@@ -105,6 +105,31 @@ def test_a_strangers_port_is_refused_with_its_name(yard: Yard, fixed: int) -> No
     assert page(fixed) == "one"
 
 
+def test_a_fixed_port_leads_to_a_shared_service(yard: Yard) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    yard.make_repo(
+        f"""
+        [ports]
+        base = {yard.port_base()}
+        block = 10
+        names = {{ web = 0, mail = 1 }}
+        [forward]
+        {port} = "mail"
+        [services.mail]
+        run = "HIVE_ENV=all exec {sys.executable} server.py {{{{port.mail}}}}"
+        scope = "shared"
+        ready = {{ tcp = "mail" }}
+        """,
+        {"server.py": SERVER},
+    )
+    yard.hive("spawn", "one", "--warm")
+    row = yard.hive("forward", "one", "--json").json["forwards"][0]
+    assert (row["name"], row["env"]) == ("mail", "one")
+    assert page(port) == "all"
+
+
 def test_a_project_without_fixed_ports_says_how_to_name_them(yard: Yard) -> None:
     yard.make_repo("")
     yard.hive("spawn", "auth")

@@ -170,6 +170,28 @@ class Intents:
 
         self._send("url", {"env": env.id, "service": service}, copy)
 
+    def forward(self, env: EnvDetail, before: str | None) -> None:
+        """Lead the project's fixed ports to the env; let them go where they lead there already.
+
+        Args:
+            env: Which env.
+            before: Name of another one that has them now.
+        """
+        name = env.view.name
+
+        def switched(result: Any) -> None:
+            rows = result.get("forwards") or ()
+            ports = ", ".join(f"{row.get('port')} to {row.get('name')}" for row in rows)
+            taken = f", no longer to {before}" if before else ""
+            self._tell(f"{name}: fixed ports lead here{taken}: {ports}", timeout_s=8)
+
+        def let_go(_: Any) -> None:
+            ports = ", ".join(map(str, env.fixed_ports))
+            self._tell(f"{name}: let the fixed ports go: {ports}")
+
+        off = bool(env.fixed_ports)
+        self._send("forward", {"env": env.id, "off": off}, let_go if off else switched)
+
     def shell(self, env: EnvDetail) -> None:
         """Give the terminal to a shell in the env's worktree, with the env's variables."""
         params = {"env": env.id, "pid": os.getpid(), "what": "a shell"}

@@ -51,6 +51,8 @@ class Forwarding:
         self._forwards = forwards
         self._env = env
         self._leaving: set[asyncio.Future[None]] = set()
+        self._shown: dict[str, LiveEnv] = {}
+        """By project: the env that is shown to have its ports."""
 
     @property
     def busy(self) -> bool:
@@ -92,11 +94,13 @@ class Forwarding:
         """Let a project's fixed ports go."""
         self._world.store.put_forward(project.name, None)
         await self._forwards.close(project.name)
+        self._show(project.name, None)
         return self.views([project])
 
     def left(self, live: LiveEnv) -> None:
         """Let the ports go with the env that had them."""
         if self._forwards.owner(live.project.name) == live.record.uid:
+            self._shown.pop(live.project.name, None)
             task = asyncio.ensure_future(self._forwards.close(live.project.name))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
@@ -127,6 +131,19 @@ class Forwarding:
             )
         except PortTakenError as error:
             raise self._taken(live, error.port) from error
+        self._show(project.name, live)
+
+    def _show(self, project: str, live: LiveEnv | None) -> None:
+        """Let the env that has the ports now say so, and the one before no more."""
+        before = self._shown.pop(project, None)
+        if before is not None and before is not live and before.fixed_ports:
+            before.fixed_ports = ()
+            before.changed()
+        if live is not None:
+            self._shown[project] = live
+            if (ports := tuple(sorted(live.project.forward))) != live.fixed_ports:
+                live.fixed_ports = ports
+                live.changed()
 
     def _taken(self, live: LiveEnv, port: int) -> HiveError:
         return HiveError(

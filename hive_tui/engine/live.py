@@ -87,6 +87,8 @@ class LiveEnv:
         self.git: GitView | None = None
         self.agent: AgentView | None = None
         self.activity = Activity()
+        self.fixed_ports: tuple[int, ...] = ()
+        """Those of the project, while they lead here."""
         self.waits_for_room: str | None = None
         """How much memory it lacks, in words, while it is queued for a warm."""
         self._room_come: asyncio.Future[None] | None = None

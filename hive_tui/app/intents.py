@@ -182,8 +182,8 @@ class Intents:
         def switched(result: Any) -> None:
             rows = result.get("forwards") or ()
             ports = ", ".join(f"{row.get('port')} to {row.get('name')}" for row in rows)
-            taken = f", no longer to {before}" if before else ""
-            self._tell(f"{name}: fixed ports lead here{taken}: {ports}", timeout_s=8)
+            taken = f"; {before} had them" if before else ""
+            self._tell(f"{name}: fixed ports {ports}{taken}", timeout_s=8)
 
         def let_go(_: Any) -> None:
             ports = ", ".join(map(str, env.fixed_ports))

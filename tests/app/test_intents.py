@@ -226,7 +226,8 @@ async def test_fixed_ports_are_led_to_an_env_and_let_go_again() -> None:
         await it.press("F")
         assert await it.until_asked("forward") == {"env": "shop/auth-refactor", "off": False}
         name = held.view.name
-        await it.until_shown(f"{name}: 3000 to web, 8025 to mail")
+        await it.until_shown("auth-refactor: fixed ports 3000 to web")
+        await it.until_shown(f"{name} had them")
         it.client.calls.clear()
         await select(it, name)
         await it.press("F")

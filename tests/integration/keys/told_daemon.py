@@ -72,7 +72,7 @@ class Told:
 
     async def forward(self, params: dict[str, Any], emit: Emit) -> Any:
         """They lead there."""
-        return {"forwards": [{"port": 3000, "name": f"web {self._number()}"}]}
+        return {"forwards": [{"port": 3000, "name": self._number()}]}
 
     async def environ(self, params: dict[str, Any], emit: Emit) -> Any:
         """Where its shell begins."""

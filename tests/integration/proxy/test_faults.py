@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -219,6 +220,7 @@ def _peak_bytes(pid: int) -> int:
     return int(peak.split()[1]) * 1024
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads peaks of memory from /proc")
 async def test_a_gigabyte_each_way_and_a_slow_reader_take_little_memory(tmp_path: Path) -> None:
     chunk = b"x" * _MEGABYTE
     pushed = 0

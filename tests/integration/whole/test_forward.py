@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import urllib.request
+from contextlib import aclosing
 
 import pytest
 
+from hive_tui.client.stream import Client
+from hive_tui.model.home import locate
+from hive_tui.model.wire import Snapshot
 from tests.hives import Yard
 
 SERVER = """
@@ -75,6 +80,27 @@ def test_a_fixed_port_leads_to_the_env_that_was_asked_for_last(yard: Yard, fixed
     assert "forwarded" not in yard.hive("status", "two").out
     yard.hive("forward", "one", "--off")
     assert not listens(fixed)
+
+
+async def test_the_dashboard_sees_which_env_has_them(yard: Yard, fixed: int) -> None:
+    client = Client(locate(yard.environ, uid=os.getuid()))
+
+    async def held() -> dict[str, tuple[int, ...]]:
+        """Env -> its fixed ports, by the newest snapshot."""
+        async with aclosing(client.updates()) as updates:  # type: ignore[type-var]
+            async for update in updates:
+                assert isinstance(update, Snapshot)
+                assert update.hive.projects[0].fixed_ports == (fixed,)
+                return {env.view.name: env.fixed_ports for env in update.envs}
+        raise AssertionError("no snapshot came")
+
+    for off, expected in ((False, (fixed,)), (True, ())):
+        await client.call("forward", {"env": "shop/one", "off": off})
+        assert await held() == {"one": expected, "two": ()}
+    await client.call("forward", {"env": "shop/one"})
+    await client.call("forward", {"env": "shop/two"})
+    assert await held() == {"one": (), "two": (fixed,)}
+    await client.close()
 
 
 def test_a_connection_to_the_env_before_is_closed_by_the_switch(yard: Yard, fixed: int) -> None:

@@ -119,7 +119,7 @@ ACTIONS: tuple[Action, ...] = (
         "forward",
         "Lead the project's fixed ports here, away from the env that has them; again lets them go.",
         _BOTH,
-        possible.forward,
+        possible.env,
     ),
     Action(
         "fleet.next_need",

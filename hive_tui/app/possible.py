@@ -111,16 +111,6 @@ def url(now: Situation) -> str | None:
     return None if has else "hive.toml names no ports"
 
 
-def forward(now: Situation) -> str | None:
-    """The env's project has fixed ports."""
-    if why := env(now):
-        return why
-    projects = now.state.hive.projects
-    name = now.env.view.project if now.env is not None else ""
-    has = any(project.name == name and project.fixed_ports for project in projects)
-    return None if has else "hive.toml names no fixed ports in [forward]"
-
-
 def new(now: Situation) -> str | None:
     """There is a project to make an env of."""
     return reachable(now) or (None if now.state.hive.projects else "there is no project yet")

@@ -232,7 +232,6 @@ class Hive:
                     error=self._problems.get(name),
                     services=tuple(project.services) if project else (),
                     tests=tuple(project.tests) if project else (),
-                    fixed_ports=tuple(sorted(project.forward)) if project else (),
                 )
             )
         return tuple(views)

@@ -55,8 +55,6 @@ class ProjectView(msgspec.Struct, frozen=True):
     """Why its hive.toml cannot be used at the moment."""
     services: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
-    fixed_ports: tuple[int, ...] = ()
-    """Ports that lead to one env at a time."""
 
 
 class HiveView(msgspec.Struct, frozen=True):

@@ -272,7 +272,7 @@ def events() -> tuple[LogEvent, ...]:
 
 def snapshot(envs: Iterable[EnvDetail] | None = None, *, project: bool = True) -> Snapshot:
     """The whole hive; `project=False` for one that nobody has used yet."""
-    projects = (ProjectView("shop", "/src/shop", None, SERVICES, ("unit", "e2e"), (3000, 8025)),)
+    projects = (ProjectView("shop", "/src/shop", None, SERVICES, ("unit", "e2e")),)
     hive = HiveView(
         projects if project else (),
         memory_used_bytes=9_100_000_000,

@@ -233,12 +233,3 @@ async def test_fixed_ports_are_led_to_an_env_and_let_go_again() -> None:
         await it.press("F")
         assert await it.until_asked("forward") == {"env": held.id, "off": True}
         await it.until_shown(f"{name}: let the fixed ports go: 3000, 8025")
-
-
-async def test_a_project_without_fixed_ports_says_where_they_are_named() -> None:
-    told = scenes.snapshot()
-    project = msgspec.structs.replace(told.hive.projects[0], fixed_ports=())
-    hive = msgspec.structs.replace(told.hive, projects=(project,))
-    async with driven(msgspec.structs.replace(told, hive=hive)) as it:
-        await it.press("F")
-        await it.until_shown("hive.toml names no fixed ports in [forward]")

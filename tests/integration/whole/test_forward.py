@@ -90,7 +90,6 @@ async def test_the_dashboard_sees_which_env_has_them(yard: Yard, fixed: int) -> 
         async with aclosing(client.updates()) as updates:  # type: ignore[type-var]
             async for update in updates:
                 assert isinstance(update, Snapshot)
-                assert update.hive.projects[0].fixed_ports == (fixed,)
                 return {env.view.name: env.fixed_ports for env in update.envs}
         raise AssertionError("no snapshot came")
 

@@ -86,7 +86,7 @@ def ports(args: Namespace, context: Context) -> int:
         context.print("no named ports")
         return 0
     header = ("ENV", "NAME", "PORT", "STATE", "PROCESS", "SERVICE", "ADDRESS")
-    first, *lines = table(rows, header=header)
+    first, *lines = _fitting(rows, header, context.width(context.out))
     context.print(context.ink("dim", first), *lines)
     return 0
 

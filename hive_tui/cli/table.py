@@ -152,7 +152,7 @@ COMMANDS: tuple[Command, ...] = (
         "show the name of every service, as http://SERVICE.ENV.localhost; turn names on or off",
         "proxy:proxy",
         (
-            Argument(("action",), "on or off; left out: show", "on|off", "maybe"),
+            Argument(("action",), "on or off; left out: show", "[on|off]", "maybe"),
             Argument(("--port",), "with on: listen there (7300)", "N", "number"),
         ),
         "hive proxy",

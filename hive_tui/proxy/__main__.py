@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import resource
 import socket
 import sys
 
@@ -35,9 +34,6 @@ _encode = msgspec.json.Encoder().encode
 
 def main() -> None:
     """Serve until the daemon goes or nobody comes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     listeners = [socket.socket(fileno=int(number)) for number in sys.argv[1:]]
     daemon = socket.socket(fileno=sys.stdin.fileno())
     logging.getLogger("aiohttp.server").addFilter(_is_ours)

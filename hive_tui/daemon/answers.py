@@ -42,6 +42,15 @@ def _named(hive: Hive) -> Iterable[tuple[str, str]]:
     return ((live.id, live.record.name) for live in hive.envs.values())
 
 
+def url(live: LiveEnv, service: str | None) -> str:
+    """Where a service answers, by number, which every program can resolve.
+
+    Raises:
+        NotFoundError: No such service, or none that has a port.
+    """
+    return f"http://127.0.0.1:{port_of(live, service)}/"
+
+
 def port_of(live: LiveEnv, service: str | None) -> int:
     """The port at which a service answers; without one, the service that a browser would want.
 
@@ -187,6 +196,8 @@ def why(
     rows += [_service_reason(live, detail, name) for name in live.units]
     rows += [_task_reason(live, detail, name) for name in live.project.tasks]
     rows += [_test_reason(live, detail, name) for name in live.project.tests]
+    if live.boundaries:
+        rows.append(_boundary_reason(live, detail))
     rows += more
     if topic is None:
         return rows
@@ -224,6 +235,22 @@ def _env_reason(live: LiveEnv, detail: EnvDetail) -> dict[str, Any]:
         change = "the end of the transition; or the opposite one, which cancels it"
     return row(
         "env", view.state.value, detail.since, "what is wanted and observed", evidence, change
+    )
+
+
+def _boundary_reason(live: LiveEnv, detail: EnvDetail) -> dict[str, Any]:
+    allowed, denied = live.boundaries.allow, live.boundaries.deny
+    evidence = [f"may write: {', '.join(allowed) or 'all of the worktree'}"]
+    if denied:
+        evidence.append(f"may not write: {', '.join(denied)}")
+    evidence += [f"| {one.path}: {one.reason}" for one in detail.trespasses]
+    return row(
+        "boundaries",
+        f"{len(detail.trespasses)} crossed" if detail.trespasses else "kept",
+        None,
+        "what git says was changed since the base; only a sandbox is a wall",
+        evidence,
+        "undo these changes, or allow the paths in [boundaries]",
     )
 
 

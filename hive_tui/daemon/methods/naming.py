@@ -60,7 +60,7 @@ class Naming:
         live.activity.touch("hive url")
         await self._thrift.wake(live)  # who asks is about to open it
         named = self._proxying.urls(live).get(port)
-        return {"url": f"http://127.0.0.1:{port}/", "named": named}
+        return {"url": answers.url(live, params.get("service")), "named": named}
 
     async def _proxy(self, params: Params, emit: Emit) -> Any:
         """Show the proxy and all names; with `action` turn it `on` (at `port`) or `off`."""

@@ -45,6 +45,8 @@ CONTRACT = {
     "schema",
     "completions",
     "skill",
+    "whoami",
+    "mcp",
     "snapshot",
     "snapshots",
     "restore",

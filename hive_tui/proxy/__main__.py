@@ -22,7 +22,7 @@ from hive_tui.proxy.serving import Proxy
 IDLE_S = 600.0
 """It ends when for this long nobody was connected; the daemon starts another for the next."""
 
-_LOOK_S = 15.0
+LOOK_S = 15.0
 _TELL_S = 2.0
 """Between two words about who is used: enough to keep an env awake, and nothing under load."""
 
@@ -38,7 +38,7 @@ def main() -> None:
     daemon = socket.socket(fileno=sys.stdin.fileno())
     logging.getLogger("aiohttp.server").addFilter(_is_ours)
     gc.freeze()  # what is loaded stays: no collection has to look at it between two requests
-    asyncio.run(_serve(listeners, daemon))
+    asyncio.run(serve(listeners, daemon))
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
@@ -47,7 +47,13 @@ def _is_ours(record: logging.LogRecord) -> bool:
     return not isinstance(error, HttpProcessingError)
 
 
-async def _serve(listeners: list[socket.socket], daemon: socket.socket) -> None:
+async def serve(listeners: list[socket.socket], daemon: socket.socket) -> None:
+    """Serve on sockets that listen, until the daemon goes or nobody comes.
+
+    Args:
+        listeners: Taken over.
+        daemon: Taken over too.
+    """
     reader, writer = await asyncio.open_unix_connection(sock=daemon, limit=MAX_LINE_BYTES)
     used: set[str] = set()
     asked = asyncio.Event()
@@ -99,7 +105,7 @@ async def _idle(proxy: Proxy) -> None:
     while True:
         if proxy.idle_s >= IDLE_S:
             return
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(LOOK_S)
 
 
 if __name__ == "__main__":

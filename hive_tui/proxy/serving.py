@@ -27,6 +27,9 @@ from hive_tui.proxy.pages import Page
 HEADER_BYTES = 256 * 1024
 """Longest header and longest request line that is passed on."""
 
+_GRACE_S = 0.1
+"""What an answer under way gets at the end; to aiohttp 0 is no limit at all."""
+
 _HOSTS = 1024
 """Host names whose meaning is kept."""
 
@@ -105,7 +108,7 @@ class Proxy:
 
     async def close(self) -> None:
         """Cut all connections."""
-        await self.server.shutdown(0)
+        await self.server.shutdown(_GRACE_S)
         for session in self._sessions.values():
             await session.close()
 

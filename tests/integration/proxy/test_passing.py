@@ -184,3 +184,45 @@ async def test_a_server_that_took_the_other_address_of_localhost_is_found() -> N
         pytest.skip(f"this machine has no ::1: {error}")
     async with service(mirror, "::1") as there, proxy(routes(there)) as (_, port):
         assert (await asked(port, request()))[0].startswith("HTTP/1.1 200 OK")
+
+
+async def test_an_old_client_gets_a_streamed_answer_up_to_the_end_of_the_connection() -> None:
+    async def streams(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")
+
+    async with before(streams) as port, client(port) as (reader, writer):
+        writer.write(request().replace(b"HTTP/1.1", b"HTTP/1.0"))
+        assert "chunked" not in await head_of(reader)
+        async with asyncio.timeout(DEADLINE_S):
+            assert await reader.read() == b"onetwo"
+
+
+async def test_an_answer_that_does_not_wait_for_the_body_is_passed_on() -> None:
+    async def too_large(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer(b"too large", status="413 Payload Too Large"))
+        await writer.drain()
+        await reader.readuntil(b"the end")
+
+    async with before(too_large) as port, client(port) as (reader, writer):
+        writer.write(request("/", "Content-Length: 4000000", method="POST") + b"x" * 1000)
+        head, body = await whole(reader)
+    assert head.startswith("HTTP/1.1 413 ")
+    assert body == b"too large"
+
+
+async def test_an_answer_without_a_body_leaves_the_connection_in_order() -> None:
+    async def says(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            status = "304 Not Modified" if b"/same" in head else "204 No Content"
+            writer.write(f'HTTP/1.1 {status}\r\nETag: "a"\r\n\r\n'.encode())
+
+    async with before(says) as port, client(port) as (reader, writer):
+        for path, status in (("/same", "304"), ("/none", "204"), ("/same", "304")):
+            writer.write(request(path))
+            head = (await head_of(reader)).lower()
+            assert head.split()[1] == status
+            assert 'etag: "a"' in head
+            assert "chunked" not in head

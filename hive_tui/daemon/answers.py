@@ -79,14 +79,22 @@ def port_of(live: LiveEnv, service: str | None) -> int:
     )
 
 
-def port_rows(hive: Hive, envs: Iterable[LiveEnv]) -> list[dict[str, Any]]:
-    """Rows of `hive ports`: every named port, and whatever else listens in the blocks."""
+def port_rows(
+    hive: Hive, envs: Iterable[LiveEnv], named: Mapping[tuple[str, int], str]
+) -> list[dict[str, Any]]:
+    """Rows of `hive ports`: every named port, and whatever else listens in the blocks.
+
+    Args:
+        hive: All that there is.
+        envs: Whose ports.
+        named: Id of an env and port -> its address at the proxy.
+    """
     world = hive.world
     scan = world.listening.scan()
     rows: list[dict[str, Any]] = []
     for live in envs:
         base = live.record.port_base
-        rows += ports.port_map(
+        found = ports.port_map(
             env=live.record.name,
             base=base,
             size=live.record.port_size,
@@ -102,6 +110,7 @@ def port_rows(hive: Hive, envs: Iterable[LiveEnv]) -> list[dict[str, Any]]:
             program=world.program,
             published=_published(live),
         )
+        rows += [{**row, "url": named.get((live.id, row["port"]))} for row in found]
     return rows
 
 
@@ -118,6 +127,7 @@ def forward_rows(hive: Hive, envs: Iterable[LiveEnv]) -> list[dict[str, Any]]:
             "process": "hive",
             "service": None,
             "foreign": False,
+            "url": None,
         }
         for view in hive.forwarding.views(hive.projects.values())
         if (view.project, view.env) in shown

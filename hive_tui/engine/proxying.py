@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 
@@ -70,6 +70,7 @@ class Proxying:
         self._room = room
         self._envs = envs
         self._default = default
+        self._routing = routing.Routing()
         self._listening = False
         self._trouble: HiveError | None = None
         self._mailbox: Mailbox | None = None
@@ -139,11 +140,13 @@ class Proxying:
 
     def table(self) -> RouteTable:
         """The names as they are now."""
-        return routing.table(self._envs().values(), self.port)
+        return self._routing.table(self._envs().values(), self.port)
 
-    def urls(self, live: LiveEnv) -> dict[int, str]:
-        """Number of a port -> its address by name; empty while the proxy does not serve."""
-        return routing.urls(self.table(), live.id) if self._listening else {}
+    def urls(self, envs: Iterable[LiveEnv]) -> dict[tuple[str, int], str]:
+        """Id of an env and number of a port -> the address by name; empty while nothing serves."""
+        if not self._listening:
+            return {}
+        return routing.urls(self.table(), {live.id for live in envs})
 
     async def _opened(self) -> None:
         if self._opening is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
+from typing import NamedTuple
 
 from hive_tui.config.sharing import service_ports
 from hive_tui.engine import showing
@@ -11,6 +12,7 @@ from hive_tui.engine.live import LiveEnv
 from hive_tui.model.project import Project, ReadyKind, Service
 from hive_tui.model.routes import EnvRoutes, RouteTable, ServiceRoute, host_of, url_of
 
+_LAYOUTS = 64
 _PORT = re.compile(r"\{\{\s*port\.([A-Za-z0-9_-]+)\s*\}\}")
 
 
@@ -38,44 +40,81 @@ def main_port(project: Project, service: Service) -> str | None:
     return next((port for port in wanted if port in named), None)
 
 
-def routes_of(live: LiveEnv) -> EnvRoutes:
-    """The ways into one env: each service with a port, and each further port with an owner."""
-    project, record = live.project, live.record
-    numbers = project.ports_at(record.port_base)
-    mains: dict[str, ServiceRoute] = {}
-    further: dict[str, list[ServiceRoute]] = {}
+class Layout(NamedTuple):
+    """Which names a project gives out, whatever runs."""
+
+    project: Project
+    mains: tuple[tuple[str, str], ...]
+    """Services that have a port, in the order of `web_first`, each with its main port."""
+    further: tuple[tuple[str, str], ...]
+    """Ports that are called as no service is, each with the service that has it."""
+
+
+def layout_of(project: Project) -> Layout:
+    """The names of a project."""
+    mains: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    mentioned: dict[str, str] = {}
     for name in web_first(project.services):
         service = project.services[name]
-        main = main_port(project, service)
-        if main is None or name not in live.units:
+        if (main := main_port(project, service)) is None:
             continue
-        state, reason = showing.service_view(live, name).state.value, live.units[name].reason
-        mains[name] = ServiceRoute(name, name, numbers[main], state, reason)
+        mains[name] = main
         for port in service_ports(project, service):
-            way = ServiceRoute(port, name, numbers[port], state, reason)
             own = port == main or port in service.ports
-            ways = further.setdefault(port, [])
-            ways.insert(0 if own else len(ways), way)
+            (owners if own else mentioned).setdefault(port, name)
+    further = {port: name for port, name in (mentioned | owners).items() if port not in mains}
+    return Layout(project, tuple(mains.items()), tuple(further.items()))
+
+
+class Routing:
+    """Makes tables, and keeps what of them follows from hive.toml alone."""
+
+    def __init__(self) -> None:
+        self._layouts: dict[int, Layout] = {}
+        """By the identity of the project, which the layout keeps alive."""
+
+    def table(self, envs: Iterable[LiveEnv], port: int) -> RouteTable:
+        """All ways, by project and name."""
+        ways = (routes_of(live, self._layout(live.project)) for live in envs)
+        return RouteTable(port, tuple(sorted(ways, key=lambda way: (way.project, way.env))))
+
+    def _layout(self, project: Project) -> Layout:
+        if (found := self._layouts.get(id(project))) is None:
+            if len(self._layouts) >= _LAYOUTS:  # each change of a hive.toml makes a new project
+                self._layouts.clear()
+            found = self._layouts[id(project)] = layout_of(project)
+        return found
+
+
+def routes_of(live: LiveEnv, layout: Layout) -> EnvRoutes:
+    """The ways into one env: each service with a port, and each further port with an owner."""
+    record = live.record
+    numbers = layout.project.ports_at(record.port_base)
+
+    def way(name: str, service: str, port: str) -> ServiceRoute:
+        state, reason = showing.service_view(live, service).state.value, live.units[service].reason
+        return ServiceRoute(name, service, numbers[port], state, reason)
+
     state, why = showing.state(live)
-    ports = tuple(ways[0] for port, ways in further.items() if port not in mains)
-    return EnvRoutes(record.project, record.name, state.value, why, tuple(mains.values()), ports)
+    services = (way(name, name, port) for name, port in layout.mains if name in live.units)
+    ports = (way(port, name, port) for port, name in layout.further if name in live.units)
+    return EnvRoutes(record.project, record.name, state.value, why, tuple(services), tuple(ports))
 
 
-def table(envs: Iterable[LiveEnv], port: int) -> RouteTable:
-    """All ways, by project and name."""
-    ways = (routes_of(live) for live in envs)
-    return RouteTable(port, tuple(sorted(ways, key=lambda way: (way.project, way.env))))
-
-
-def urls(table: RouteTable, env: str) -> dict[int, str]:
-    """Number of a port -> its address at the proxy, of the env with that id.
+def urls(table: RouteTable, envs: Container[str]) -> dict[tuple[str, int], str]:
+    """Id of an env and number of a port -> its address at the proxy.
 
     A port that is several services' has the name of the first.
+
+    Args:
+        table: All names.
+        envs: Ids of those that are asked about.
     """
-    found: dict[int, str] = {}
+    found: dict[tuple[str, int], str] = {}
     for way in table.envs:
-        if way.id == env:
+        if way.id in envs:
             for each in (*way.services, *way.ports):
                 host = host_of(way, each.name, table.envs)
-                found.setdefault(each.port, url_of(host, table.port))
+                found.setdefault((way.id, each.port), url_of(host, table.port))
     return found

@@ -33,10 +33,7 @@ class Naming:
 
     async def _ports(self, params: Params, emit: Emit) -> Any:
         envs = [env_of(self._hive, params)] if params.get("env") else sorted_envs(self._hive)
-        named = {live.record.name: self._proxying.urls(live) for live in envs}
-        rows = answers.port_rows(self._hive, envs)
-        for row in rows:
-            row["url"] = named[row["env"]].get(row["port"])
+        rows = answers.port_rows(self._hive, envs, self._proxying.urls(envs))
         return {"ports": rows + answers.forward_rows(self._hive, envs)}
 
     async def _forward(self, params: Params, emit: Emit) -> Any:
@@ -59,7 +56,7 @@ class Naming:
         port = answers.port_of(live, params.get("service"))
         live.activity.touch("hive url")
         await self._thrift.wake(live)  # who asks is about to open it
-        named = self._proxying.urls(live).get(port)
+        named = self._proxying.urls([live]).get((live.id, port))
         return {"url": answers.url(live, params.get("service")), "named": named}
 
     async def _proxy(self, params: Params, emit: Emit) -> Any:

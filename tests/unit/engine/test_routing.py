@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from hive_tui.engine.routing import main_port, web_first
+from hive_tui.engine.routing import layout_of, main_port, web_first
 from hive_tui.model.project import Ports, Project, Ready, ReadyKind, Service
 
 PROJECT = Project(name="shop", root="/shop", ports=Ports(10_000, 100, {"api": 1, "web": 0, "m": 2}))
@@ -32,6 +33,14 @@ def test_a_service_answers_at_the_port_that_is_most_its_own(
     service: Service, expected: str | None
 ) -> None:
     assert main_port(PROJECT, service) == expected
+
+
+def test_a_port_has_the_name_of_its_owner_and_a_service_its_own_alone() -> None:
+    web = Service("web", run="serve {{port.web}} --api {{port.api}} --metrics {{port.m}}")
+    api = Service("backend", run="serve", ready=Ready(ReadyKind.TCP, "api"))
+    layout = layout_of(msgspec.structs.replace(PROJECT, services={"backend": api, "web": web}))
+    assert layout.mains == (("web", "web"), ("backend", "api"))
+    assert dict(layout.further) == {"api": "backend", "m": "web"}
 
 
 def test_a_browser_wants_web_first_and_then_what_answers_http() -> None:

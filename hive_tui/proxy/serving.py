@@ -7,25 +7,21 @@ leaves takes its connection to the service with it, and a service that breaks of
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import Callable
 
 import aiohttp
 from aiohttp import ClientResponse, web
-from aiohttp.abc import AbstractResolver, AbstractStreamWriter, ResolveResult
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
-from yarl import URL
 
 from hive_tui.model.routes import RouteTable
 from hive_tui.proxy import pages, tunnel
+from hive_tui.proxy.calls import HEADER_BYTES, STREAM_BYTES, reason_of, session, url_at
 from hive_tui.proxy.finding import Found, Index, Stranger, Unknown, Way, find
 from hive_tui.proxy.headers import answer_headers, request_headers, upgrades
 from hive_tui.proxy.pages import Page
-
-HEADER_BYTES = 256 * 1024
-"""Longest header and longest request line that is passed on."""
 
 _GRACE_S = 0.1
 """What an answer under way gets at the end; to aiohttp 0 is no limit at all."""
@@ -33,18 +29,10 @@ _GRACE_S = 0.1
 _HOSTS = 1024
 """Host names whose meaning is kept."""
 
-_CONNECT_S = 10.0
-_REUSE_S = 4.0
-"""How long a connection to a service is kept: servers of Node close theirs after five seconds."""
-
 _ANSWERS = frozenset({"ready", "unhealthy"})
 """States of a service that is asked at all."""
 
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
-_UNASKED = frozenset({"Accept", "Accept-Encoding", "Content-Type", "User-Agent"})
-"""Headers that aiohttp would add where the client sent none."""
-
-_STREAM_BYTES = 256 * 1024
 
 
 class _Passed(web.StreamResponse):
@@ -75,7 +63,7 @@ class Proxy:
         self._table = RouteTable()
         self._found: dict[str, Found] = {}
         self._used = used
-        self._sessions = {keep: _session(keep=keep) for keep in (True, False)}
+        self._sessions = {keep: session(keep=keep) for keep in (True, False)}
         self.server = web.Server(
             self._answer,
             request_factory=_make,
@@ -84,7 +72,7 @@ class Proxy:
             auto_decompress=False,
             max_line_size=HEADER_BYTES,
             max_field_size=HEADER_BYTES,
-            read_bufsize=_STREAM_BYTES,
+            read_bufsize=STREAM_BYTES,
         )
         self.last_s = time.monotonic()
         """When somebody last asked for anything."""
@@ -109,8 +97,8 @@ class Proxy:
     async def close(self) -> None:
         """Cut all connections."""
         await self.server.shutdown(_GRACE_S)
-        for session in self._sessions.values():
-            await session.close()
+        for each in self._sessions.values():
+            await each.close()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self.last_s = time.monotonic()
@@ -142,13 +130,13 @@ class Proxy:
 
     async def _pass_on(self, request: web.BaseRequest, way: Way) -> web.StreamResponse:
         upgrade = upgrades(request.headers)
-        session = self._sessions[request.method in _REPEATABLE and not upgrade]
+        calls = self._sessions[request.method in _REPEATABLE and not upgrade]
         try:
             if request.headers.get("Expect", "").lower() == "100-continue":
                 await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            answer = await session.request(
+            answer = await calls.request(
                 request.method,
-                _url(request, way.service.port),
+                url_at(request, way.service.port),
                 headers=request_headers(
                     request.headers,
                     peer=request.remote or "127.0.0.1",
@@ -160,7 +148,7 @@ class Proxy:
             )
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             service = way.service
-            page = pages.unreachable(way.env, service.service, service.port, _reason(error))
+            page = pages.unreachable(way.env, service.service, service.port, reason_of(error))
             return self._own(request, page)
         try:
             return await _stream(request, answer)
@@ -224,77 +212,3 @@ def _make(
     task: asyncio.Task[None],
 ) -> _Request:
     return _Request(message, payload, protocol, writer, task, asyncio.get_running_loop())
-
-
-def _url(request: web.BaseRequest, port: int) -> URL:
-    """The same path and query at a service, byte for byte."""
-    target = request.raw_path
-    if not target.startswith("/"):  # absolute form, as it is sent to proxies; or `*`
-        target = URL(target, encoded=True).raw_path_qs if "://" in target else "/"
-    return URL(f"http://{_SERVICE}:{port}{target}", encoded=True)
-
-
-def _reason(error: BaseException) -> str:
-    """What went wrong with a service, to stand behind its name."""
-    if isinstance(error, TimeoutError):
-        return "did not take the connection"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return "refuses connections"
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return "closed the connection without an answer"
-    if isinstance(error, aiohttp.ClientResponseError):
-        return f"did not answer in HTTP ({error.message.splitlines()[0] if error.message else '?'})"
-    return f"broke the connection off ({type(error).__name__})"
-
-
-_SERVICE = "service"
-"""Host in the proxy's own calls, for both addresses of this machine."""
-
-
-class _ThisMachine(AbstractResolver):
-    """Both of this machine's addresses: servers that listen at `localhost` may have taken one."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Both, for every name."""
-        both = (("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6))
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=kind,
-                proto=socket.IPPROTO_TCP,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address, kind in both
-        ]
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-
-def _session(*, keep: bool) -> aiohttp.ClientSession:
-    """Calls to services.
-
-    Args:
-        keep: Whether connections are used again. Only for what may be sent twice: a server may
-            close one in the instant in which it is used.
-    """
-    connector = aiohttp.TCPConnector(
-        limit=0,
-        resolver=_ThisMachine(),
-        happy_eyeballs_delay=None,
-        **({"keepalive_timeout": _REUSE_S} if keep else {"force_close": True}),
-    )
-    return aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        skip_auto_headers=_UNASKED,
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
-        max_line_size=HEADER_BYTES,
-        max_field_size=HEADER_BYTES,
-        read_bufsize=_STREAM_BYTES,
-    )

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from hive_tui.drivers.docker import creating, inside, naming
-from hive_tui.drivers.docker.archives import archived
 from hive_tui.drivers.docker.belongings import Belongings
 from hive_tui.drivers.docker.client import Client
 from hive_tui.drivers.docker.endpoint import locate
@@ -26,6 +25,8 @@ from hive_tui.drivers.docker.metering import Meter
 from hive_tui.drivers.docker.published import keeps_open
 from hive_tui.drivers.docker.runs import Runs, Watched
 from hive_tui.drivers.docker.status import status
+from hive_tui.drivers.docker.tar_files import archived
+from hive_tui.drivers.docker.volumes import EngineVolumes
 from hive_tui.engine.container_protocols import (
     BuildSpec,
     Contained,
@@ -36,6 +37,7 @@ from hive_tui.engine.container_protocols import (
     Told,
 )
 from hive_tui.engine.protocols import Exit, Usage
+from hive_tui.engine.volume_protocols import Volumes
 from hive_tui.model.errors import HiveError
 
 DRAIN_S = 2.0
@@ -71,6 +73,7 @@ class DockerContainers:
         self._client = Client(lambda: locate(environ, uid=uid))
         self._images = Images(self._client, environ)
         self._belongings = Belongings(self._client, home, environ)
+        self.volumes: Volumes = EngineVolumes(self._client, self._belongings, home, self._delete)
         self._executor = Executor(self._client)
         self._meter = Meter(self._client)
         self._prepared: dict[Place, tuple[ContainerSpec, str]] = {}

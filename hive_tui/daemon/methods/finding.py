@@ -42,6 +42,7 @@ class Finding:
             "init": self._init,
             "schema": self._schema,
             "doctor": self._doctor,
+            "engine": self._engine,
         }
 
     async def _resolve(self, params: Params, emit: Emit) -> Any:
@@ -101,6 +102,9 @@ class Finding:
 
     async def _schema(self, params: Params, emit: Emit) -> Any:
         return schema.json_schema()
+
+    async def _engine(self, params: Params, emit: Emit) -> Any:
+        return msgspec.to_builtins(await self._hive.world.containers.status())
 
     async def _doctor(self, params: Params, emit: Emit) -> Any:
         return {"checks": await checks.run(self._hive, self._home, text(params, "cwd"))}

@@ -51,6 +51,8 @@ class EngineVolumes(Volumes):
         self._home = home
         self._image = f"hive-empty:{home}"
         self._users = 0
+        self._at_work: set[str] = set()
+        """Uids of envs whose volumes are being copied: one at a time of each."""
         self._changing = asyncio.Lock()
 
     async def names(self, env_uid: str) -> tuple[str, ...]:
@@ -123,7 +125,11 @@ class EngineVolumes(Volumes):
             ) from error
 
     async def tidy(self, env_uid: str) -> None:
-        """Remove what a save or load has left behind that was cut off."""
+        """Remove what a save or load has left behind that was cut off; nothing while one goes on."""
+        if env_uid not in self._at_work:
+            await self._tidy(env_uid)
+
+    async def _tidy(self, env_uid: str) -> None:
         for container in await self._containers(env_uid, {"label": [naming.COPYING]}):
             await self._delete(container)
         async with self._changing:
@@ -135,23 +141,25 @@ class EngineVolumes(Volumes):
     @asynccontextmanager
     async def _mounted(self, place: Place, volume: str) -> AsyncIterator[str]:
         """Id of a container that has the volume; it goes, whatever happens."""
-        await self.tidy(place.env_uid)
-        async with self._changing:
-            self._users += 1
-            await self._have_image()
+        self._at_work.add(place.env_uid)
+        self._users += 1
         container = None
         try:
+            await self._tidy(place.env_uid)
+            async with self._changing:
+                await self._have_image()
             container = await self._create(place, volume)
             yield container
         finally:
+            self._at_work.discard(place.env_uid)
             await asyncio.shield(self._leave(container))
 
     async def _leave(self, container: str | None) -> None:
         with contextlib.suppress(HiveError):  # the engine is gone: the next one tidies
             if container is not None:
                 await self._delete(container)
+        self._users -= 1
         async with self._changing:
-            self._users -= 1
             if not self._users:
                 with contextlib.suppress(HiveError):
                     await self._drop_image()

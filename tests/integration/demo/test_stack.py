@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from hive_tui.demo.stack_scenes import SCENES
 from tests import engines
 from tests.hives import Yard
-from tests.stack_demo import NAMES, home, listed, show
+from tests.stack_demo import NAMES, home, listed, order, show, tickets
 from tests.stacks import Stack
 
 
@@ -23,25 +20,6 @@ def shown() -> Iterator[Stack]:
     with home() as stack:
         show(stack)
         yield stack
-
-
-def ask(stack: Stack, env: str, path: str, method: str = "GET") -> Any:
-    """What an env's API answers."""
-    address = stack.yard.hive("url", env, "api").out.strip().rstrip("/")
-    request = urllib.request.Request(address + path, method=method)
-    return json.load(urllib.request.urlopen(request, timeout=10))
-
-
-def order(stack: Stack, env: str) -> str:
-    """Order something and wait until it is in the database; the ticket."""
-    ticket = str(ask(stack, env, "/orders?product=1&quantity=2", "POST")["ticket"])
-    stack.yard.until(lambda: ticket in tickets(stack, env), "the order is in the database")
-    return ticket
-
-
-def tickets(stack: Stack, env: str) -> list[str]:
-    """Orders that are in the database."""
-    return [row[0] for row in ask(stack, env, "/orders")]
 
 
 def test_every_env_is_warm_and_its_suite_has_passed_against_the_stack(shown: Stack) -> None:

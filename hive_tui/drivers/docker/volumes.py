@@ -125,7 +125,7 @@ class EngineVolumes(Volumes):
             ) from error
 
     async def tidy(self, env_uid: str) -> None:
-        """Remove what a save or load has left behind that was cut off; nothing while one goes on."""
+        """Remove what a save or load has left behind; nothing while one is at work."""
         if env_uid not in self._at_work:
             await self._tidy(env_uid)
 

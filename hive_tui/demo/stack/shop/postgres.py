@@ -73,14 +73,18 @@ class Postgres:
 
     def _messages(self) -> Iterator[tuple[bytes, bytes]]:
         while True:
-            kind = self._file.read(1)
-            if not kind:
-                raise PostgresError("the server has hung up")
-            (length,) = struct.unpack("!i", self._file.read(4))
-            body = self._file.read(length - 4)
+            kind = self._exactly(1)
+            (length,) = struct.unpack("!i", self._exactly(4))
+            body = self._exactly(length - 4)
             if kind == b"Z":
                 return
             yield kind, body
+
+    def _exactly(self, size: int) -> bytes:
+        found = self._file.read(size)
+        if len(found) < size:
+            raise PostgresError("the server has hung up")
+        return found
 
 
 def text(word: str) -> bytes:

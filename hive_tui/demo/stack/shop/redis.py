@@ -47,4 +47,9 @@ class Redis:
         raise RedisError(rest or "the server has hung up")
 
     def _bulk(self, length: int) -> str | None:
-        return None if length < 0 else self._file.read(length + 2)[:-2].decode()
+        if length < 0:
+            return None
+        found = self._file.read(length + 2)
+        if len(found) < length + 2:
+            raise RedisError("the server has hung up")
+        return found[:-2].decode()

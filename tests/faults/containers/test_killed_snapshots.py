@@ -94,7 +94,7 @@ def copying(stack: Stack, *command: str) -> subprocess.Popen[str]:
 def fill(stack: Stack) -> None:
     """Give a volume something that takes a while to move."""
     for name in ("x", "y"):
-        command = f"head -c 100000000 /dev/urandom >/data/{name}"
+        command = f"head -c 20000000 /dev/urandom >/data/{name}"
         stack.inside("db", "sh", "-c", command)
 
 

@@ -54,7 +54,7 @@ def killed_at(stack: Stack, engine: PrivateEngine, said: str, *command: str) -> 
 
 def enlarge(stack: Stack) -> None:
     """Give the volume of the env something that takes a while to move."""
-    stack.inside("redis", "sh", "-c", "head -c 60000000 /dev/urandom >/data/junk", env=ENV)
+    stack.inside("redis", "sh", "-c", "head -c 20000000 /dev/urandom >/data/junk", env=ENV)
 
 
 def assert_sound(stack: Stack) -> None:

@@ -53,3 +53,10 @@ def test_the_forecast_of_one_more_counts_its_own_part_alone(ten: Stack) -> None:
         assert 0 < need < each * 2
     finally:
         ten.yard.hive("destroy", "eleven", "--force")
+
+
+def test_a_reset_leaves_nothing_of_all_ten(ten: Stack) -> None:
+    ten.yard.repo = ten.yard.folder
+    ten.yard.hive("demo", "--containers", "--reset")
+    assert not any(ten.left().values())
+    assert listed(ten) == []

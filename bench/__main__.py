@@ -24,6 +24,7 @@ from bench import (
     fleet,
     links,
     memory,
+    proxy,
     readiness,
     scheduler,
     spawn,
@@ -49,6 +50,7 @@ THEMES: dict[str, Theme] = {
     "fleet": fleet.measure,
     "memory": memory.measure,
     "windows": windows.measure,
+    "proxy": proxy.measure,
     "dashboard": dashboard.measure,
 }
 

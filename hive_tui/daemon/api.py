@@ -11,12 +11,14 @@ from hive_tui.daemon.methods.finding import Finding
 from hive_tui.daemon.methods.keeping import Keeping
 from hive_tui.daemon.methods.logs import Logs
 from hive_tui.daemon.methods.looking import Looking
+from hive_tui.daemon.methods.naming import Naming
 from hive_tui.daemon.methods.resting import Resting
 from hive_tui.daemon.methods.telling import Telling
 from hive_tui.daemon.methods.terminals import TerminalMethods
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.engine.hive import Hive
+from hive_tui.engine.proxying import Proxying
 from hive_tui.engine.terminals import Terminals
 from hive_tui.engine.testing import Testing
 from hive_tui.engine.thrift import Thrift
@@ -32,6 +34,7 @@ class Api:
         testing: Testing,
         thrift: Thrift,
         terminals: Terminals,
+        proxying: Proxying,
         reader: LogReader,
         home: Home,
         pid: int,
@@ -44,15 +47,17 @@ class Api:
             testing: Runs suites.
             thrift: Keeps house with the memory.
             terminals: The windows of the envs.
+            proxying: The reverse proxy.
             reader: Reads logs.
             home: Where this hive lives.
             pid: Of this daemon.
             stop: Ends the daemon once the answer is out.
         """
         self._rooms = (
-            Finding(hive, home, terminals),
+            Finding(hive, home, proxying, terminals),
             Changing(hive, testing, thrift),
             Looking(hive, thrift),
+            Naming(hive, thrift, proxying),
             Keeping(hive, terminals),
             Logs(hive, reader),
             Resting(hive, thrift),

@@ -63,7 +63,8 @@ class Yard:
 
         The claim is a listening socket on the port before them.
         """
-        for claim in random.sample(range(20_000, 32_000, 10 * block + 10), 100):
+        places = range(20_000, 32_000 - 10 * block, 10 * block + 10)
+        for claim in random.sample(places, len(places)):
             place = socket.socket()
             try:
                 place.bind(("127.0.0.1", claim))

@@ -458,6 +458,7 @@ COMMANDS: tuple[Command, ...] = (
         "make a sample project with several environments and open it",
         "demo:run",
         (
+            _switch("--containers", help="one with PostgreSQL and Redis; needs a container engine"),
             _switch("--reset", help="remove all of it"),
             _switch("--no-dashboard", help="print the list once all are as they should be"),
         ),

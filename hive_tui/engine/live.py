@@ -83,6 +83,8 @@ class LiveEnv:
         self.failed_service: str | None = showing.failed_service(self.last)
         self.trouble: str | None = None
         """What is wrong with its worktree."""
+        self.half_restored: str | None = None
+        """Why nothing of it may start before its data are whole again."""
         self.unread: str | None = None
         """Why its hive.toml could not be read since the daemon began; `None` once it was."""
         self.git: GitView | None = None

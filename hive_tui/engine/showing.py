@@ -133,7 +133,7 @@ def _facts(live: LiveEnv) -> Facts:
         expected=expected,
         failure=live.failure,
         failed_service=live.failed_service,
-        trouble=live.trouble or live.unread,
+        trouble=live.trouble or live.half_restored or live.unread,
     )
 
 

@@ -44,6 +44,7 @@ class Finding:
             "init": self._init,
             "schema": self._schema,
             "doctor": self._doctor,
+            "engine": self._engine,
         }
 
     async def _resolve(self, params: Params, emit: Emit) -> Any:
@@ -105,6 +106,9 @@ class Finding:
 
     async def _schema(self, params: Params, emit: Emit) -> Any:
         return schema.json_schema()
+
+    async def _engine(self, params: Params, emit: Emit) -> Any:
+        return msgspec.to_builtins(await self._hive.world.containers.status())
 
     async def _doctor(self, params: Params, emit: Emit) -> Any:
         cwd, proxy = text(params, "cwd"), self._proxying.view()

@@ -150,7 +150,7 @@ def test_a_full_file_is_put_aside_once_and_nothing_is_lost(events: Path) -> None
         list(pool.map(lambda _: run(events, STOP), range(16)))
     aside = events.with_name("events.1.jsonl")
     assert aside.stat().st_size >= hook.FULL
-    kept = [line for line in (*raw_lines(aside), *(raw_lines(events) if events.exists() else []))]
+    kept = raw_lines(aside) + (raw_lines(events) if events.exists() else [])
     assert sum(1 for line in kept if line) == 16
 
 

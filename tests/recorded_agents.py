@@ -31,7 +31,7 @@ def kind(name: str) -> str:
 def events(name: str) -> list[Event]:
     """The hooks of a recording, as lines of an event file tell them."""
     return [
-        Event(r["t"], kind(name), RUN, PID, False, r["payload"])
+        Event(r["t"], kind(name), RUN, PID, payload=r["payload"])
         for r in records(name)
         if r["event"] != "NOTIFY"
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from hive_tui.drivers.agents.payloads import (
@@ -95,6 +97,7 @@ def signal(event: Event, *, joins: bool = False) -> Signal | None:
         case "PermissionRequest" if used is not None:
             given = payload.get("tool_input")
             asked = _own_question(used, payload, at) or permission(used, given, at)
+            asked = replace(asked, pipe=event.pipe, given=_given(payload) if event.pipe else {})
             return replace(base, what=What.ASKED, question=asked)
         case "PostToolUse":
             return replace(base, what=What.TOOL_ENDED)
@@ -130,6 +133,14 @@ def signal(event: Event, *, joins: bool = False) -> Signal | None:
         case "PostCompact":
             return replace(base, what=What.COMPACTED)
     return base
+
+
+def _given(payload: Json) -> dict[str, Any]:
+    """What an answer to a permission is made from."""
+    return {
+        "tool_input": table(payload, "tool_input"),
+        "permission_suggestions": items(payload, "permission_suggestions"),
+    }
 
 
 def _stop(base: Signal, payload: Json) -> Signal:

@@ -5,6 +5,10 @@ most 64 KiB to the file that `HIVE_EVENTS` names, in one write, so that many may
 imports nothing but what is built in, unless a payload is too long or is no JSON object. It never
 stands in the agent's way: whatever goes wrong, it says nothing and exits with 0.
 
+As `hook.py KIND ask` it waits for an answer too, and prints it: the line then names a pipe beside
+the file, into which whoever answers writes once. Nobody has to be there; the agent goes on when its
+own dialog was answered, or its time for hooks is over.
+
 The file is bounded: past 4 MiB it becomes `events.1.jsonl`, and a new one is begun.
 """
 
@@ -19,6 +23,8 @@ FULL = 4 * 1024 * 1024
 MOST = 64 * 1024 * 1024
 """What is read of a payload at most."""
 
+WATCH_S = 5.0
+"""How often a hook that waits looks whether its agent is still there."""
 KEPT = 512
 """Characters that are left of a text that was cut."""
 _SHORTER = 4
@@ -31,8 +37,13 @@ def main() -> None:
     """Append the payload on standard input."""
     path = os.environ.get("HIVE_EVENTS")
     raw = _payload()
-    if path and raw:
-        _append(path, line(raw, _head()))
+    if not path or not raw:
+        return
+    pipe = _pipe(path) if sys.argv[2:3] == ["ask"] else ""
+    asks = b'"pipe":"%s",' % os.path.basename(pipe).encode() if pipe else b""
+    _append(path, line(raw, _head() + asks))
+    if pipe:
+        _answer(pipe)
 
 
 def line(raw: bytes, head: bytes) -> bytes:
@@ -121,6 +132,34 @@ def _append(path: str, data: bytes) -> None:
         os.write(fd, b"\n")
     if os.fstat(fd).st_size >= FULL:
         _put_aside(path, fd)
+
+
+def _pipe(path: str) -> str:
+    """Make the pipe of this question; empty where that is not possible."""
+    pipe = os.path.join(os.path.dirname(path), f"ask-{os.getpid()}-{int(time() * 1000)}")
+    try:
+        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+        os.mkfifo(pipe, 0o600)
+    except OSError:
+        return ""
+    return pipe
+
+
+def _answer(pipe: str) -> None:
+    """Print what is written into the pipe; give up when the agent is gone."""
+    import select
+
+    agent = os.getppid()
+    try:
+        fd = os.open(pipe, os.O_RDWR | os.O_CLOEXEC)  # for writing too: it never ends by itself
+        told = b""
+        while os.getppid() == agent and not told.endswith(b"\n"):
+            if select.select([fd], [], [], WATCH_S)[0]:
+                told += os.read(fd, LONGEST)
+        if told.endswith(b"\n"):
+            os.write(1, told)
+    finally:
+        os.unlink(pipe)
 
 
 def _put_aside(path: str, fd: int) -> None:

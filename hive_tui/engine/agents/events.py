@@ -23,6 +23,8 @@ class Event(msgspec.Struct, frozen=True):
     """Of hive's start of the agent; empty where hive did not start it."""
     pid: int = 0
     """Of the agent's process, as far as the hook knows."""
+    pipe: str = ""
+    """Where the hook waits for an answer: a name beside the file; empty where it does not."""
     cut: bool = False
     """Whether the payload was too long and was shortened."""
     payload: dict[str, Any] = {}

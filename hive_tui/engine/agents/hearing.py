@@ -207,7 +207,13 @@ def _asked(heard: Heard, signal: Signal) -> Heard:
         if other.id == question.id or (
             question.tool is not None and other.tool is not None and question.tool.same(other.tool)
         ):
-            kept = replace(question, at=other.at, tool=other.tool)
+            kept = replace(
+                question,
+                at=other.at,
+                tool=other.tool,
+                pipe=question.pipe or other.pipe,
+                given=question.given if question.pipe else other.given,
+            )
             others = (*others[:at], kept, *others[at + 1 :])
             return replace(heard, questions=others)
     question = replace(question, tool=_known(heard, question.tool))

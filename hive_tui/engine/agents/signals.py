@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -72,6 +73,10 @@ class Question(msgspec.Struct, frozen=True):
     at: float = 0.0
     helper: str = ""
     """The subagent that wants to know it; empty for the main conversation."""
+    pipe: str = ""
+    """Where a hook waits for the answer; empty where none does."""
+    given: dict[str, Any] = {}
+    """What the agent said of it, from which an answer is made."""
 
     @property
     def id(self) -> str:

@@ -39,7 +39,7 @@ def told(at: float, name: str, **payload: Any) -> Event:
     """A hook of the main conversation, a number of seconds after the start."""
     pid, run = payload.pop("pid", recorded.PID), payload.pop("run", recorded.RUN)
     body = {"hook_event_name": name, "session_id": "s1", "prompt_id": "p1", **payload}
-    return Event(T + at, payload.pop("agent", "claude"), run, pid, False, body)
+    return Event(T + at, payload.pop("agent", "claude"), run, pid, payload=body)
 
 
 def bash(command: str, **more: Any) -> dict[str, Any]:
@@ -161,8 +161,7 @@ def test_a_wrapper_tells_how_a_generic_agent_stands(state: str, expected: AgentS
         "generic",
         recorded.RUN,
         7,
-        False,
-        {"hook_event_name": "Notify", "state": state, "text": "schema?"},
+        payload={"hook_event_name": "Notify", "state": state, "text": "schema?"},
     )
     found = shown(7, notice, kind="generic", has_hooks=False)
     assert found.state is expected
@@ -355,7 +354,7 @@ def test_esc_is_seen_in_every_phase(before: list[Event]) -> None:
 
 def test_gemini_tells_an_interruption_by_its_title() -> None:
     prompt = Event(
-        T + 2, "gemini", recorded.RUN, 21, False, {"hook_event_name": "BeforeAgent", "prompt": "x"}
+        T + 2, "gemini", recorded.RUN, 21, payload={"hook_event_name": "BeforeAgent", "prompt": "x"}
     )
     ready = gemini_hooks.title("\u25c7  Ready (proj)")
     assert ready is Stance.IDLE
@@ -455,8 +454,12 @@ def test_a_huge_payload_that_was_cut_still_tells_what_happened() -> None:
         "claude",
         recorded.RUN,
         21,
-        True,
-        {"hook_event_name": "PermissionRequest", "session_id": "s1", **bash("x" * 512 + "…")},
+        cut=True,
+        payload={"hook_event_name": "PermissionRequest", "session_id": "s1", **bash("x" * 512)},
+            "hook_event_name": "PermissionRequest",
+            "session_id": "s1",
+            **bash("x" * 512 + "…"),
+        },
     )
     assert shown(10, STARTED, PROMPT, cut).state is WAITING
 

@@ -148,7 +148,7 @@ payloads = st.fixed_dictionaries(
 
 @given(payloads)
 def test_no_payload_is_too_strange_to_be_read(payload: dict[str, Any]) -> None:
-    event = Event(NOW, "claude", "r", 1, False, payload)
+    event = Event(NOW, "claude", "r", 1, payload=payload)
     for read in (claude_hooks.signal, gemini_hooks.signal):
         signal = read(event)
         assert signal is not None

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from hive_tui.drivers.agents.payloads import items, seconds, table, text
-from hive_tui.drivers.agents.records import Record
 from hive_tui.engine.agents.evidence import Loop, Registry, Stance, Transcript
+from hive_tui.engine.agents.records import Record
 
 _INTERRUPTED = "[Request interrupted by user"
 _NOISE = (b'{"type":"api-request', b'{"type":"prompt_snapshot', b'{"type":"file-history')
@@ -65,14 +65,15 @@ def chosen(
         entries: All that lie there, those of other programs and of dead ones too.
         alive: Start ticks of the living processes, by pid.
         family: The window's program and all below it.
-        domain: Namespace of this daemon's pids, as the entries write it; empty: unknown.
+        domain: Namespace of this daemon's pids (`pid:[…]`), with which an entry's own ends; empty:
+            unknown.
     """
     mine = [
         found
         for found in entries
         if found.registry.pid in family
         and alive.get(found.registry.pid) == found.start_ticks
-        and (not domain or not found.domain or found.domain == domain)
+        and (not domain or not found.domain or found.domain.endswith(domain))
     ]
     # An agent that the agent itself started is deeper in the tree, and so younger.
     oldest = min(mine, key=lambda e: (int(e.start_ticks or 0), e.registry.pid), default=None)

@@ -5,17 +5,24 @@ That daemon would run the hooks and commands of one env with the variables of an
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import logging
+import os
 import shlex
+import signal
+import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from hive_tui.drivers.agents import claude_hooks, codex_files
-from hive_tui.drivers.agents.records import Record
 from hive_tui.engine.agents.events import Event
 from hive_tui.engine.agents.evidence import Stance
 from hive_tui.engine.agents.launches import Start, Wish
+from hive_tui.engine.agents.records import Record
 from hive_tui.engine.agents.signals import Question, Signal
 
 EVENTS = (
@@ -33,6 +40,10 @@ EVENTS = (
     "Interrupt",
 )
 LONGEST_PROMPT = 64 * 1024
+TRUST_S = 10.0
+"""How long the program may take to tell the hashes of the hooks."""
+
+log = logging.getLogger(__name__)
 
 
 class Codex:
@@ -44,15 +55,15 @@ class Codex:
     """It takes an Enter that comes too soon after a paste for a new line."""
     interrupt_keys = ("Escape",)
 
-    def start(self, wish: Wish, trusted: Mapping[str, str] = {}) -> Start:
-        """Flags and environment.
+    async def prepare(self, wish: Wish, argv: Sequence[str], env: Mapping[str, str]) -> Wish:
+        """Ask the program itself for the hashes of the hooks; without them it asks the person."""
+        command = [*argv, *self.settings(wish.hook), "app-server"]
+        found = await asyncio.to_thread(_ask_for_trust, command, dict(env), wish.worktree)
+        return msgspec.structs.replace(wish, trusted=found)
 
-        Args:
-            wish: What is to be started.
-            trusted: Hash of each hook by its key, as `trust_request` asks for; without them the
-                program asks the person to look at the hooks first.
-        """
-        flags = [*self.settings(wish.hook), *_trust(trusted)]
+    def start(self, wish: Wish) -> Start:
+        """Flags and environment."""
+        flags = [*self.settings(wish.hook), *_trust(wish.trusted)]
         if wish.instructions:
             flags += ["-c", f"developer_instructions={_toml(wish.instructions)}"]
         if wish.session:
@@ -103,6 +114,45 @@ class Codex:
     ) -> str | None:
         """It takes no answer from outside."""
         return None
+
+
+def _ask_for_trust(command: Sequence[str], env: Mapping[str, str], worktree: str) -> dict[str, str]:
+    """Run the program's server until it has told the hashes, at most ten seconds; blocks."""
+    try:
+        server = subprocess.Popen(
+            command,
+            cwd=worktree,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        log.warning("codex could not be asked for its hooks: %s", error)
+        return {}
+    clock = threading.Timer(TRUST_S, _kill, (server.pid,))
+    clock.start()
+    try:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(trust_request(worktree))
+        server.stdin.flush()
+        for line in server.stdout:
+            if (found := trust_answer(line)) is not None:
+                return found
+    except OSError as error:
+        log.warning("codex did not tell its hooks: %s", error)
+    finally:
+        clock.cancel()
+        _kill(server.pid)
+        server.communicate()
+    return {}
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(OSError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def trust_request(worktree: str) -> bytes:

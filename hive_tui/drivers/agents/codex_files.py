@@ -7,8 +7,8 @@ import re
 import msgspec
 
 from hive_tui.drivers.agents.payloads import number, seconds, table, text
-from hive_tui.drivers.agents.records import Record
 from hive_tui.engine.agents.evidence import Stance, Transcript
+from hive_tui.engine.agents.records import Record
 
 
 def record(line: bytes) -> Record | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hive_tui.drivers.agents.payloads import told
-from hive_tui.drivers.agents.records import Record
 from hive_tui.engine.agents.events import Event
 from hive_tui.engine.agents.evidence import Stance
 from hive_tui.engine.agents.launches import Start, Wish
+from hive_tui.engine.agents.records import Record
 from hive_tui.engine.agents.signals import Question, Signal
 from hive_tui.model.agent import AskKind
 
@@ -26,6 +26,10 @@ class OpenCode:
     has_hooks = True
     paste_pause_s = 0.5
     interrupt_keys = ("Escape", "Escape")
+
+    async def prepare(self, wish: Wish, argv: Sequence[str], env: Mapping[str, str]) -> Wish:
+        """Nothing has to be known before."""
+        return wish
 
     def start(self, wish: Wish) -> Start:
         """Flags and environment; the server always has a password."""

@@ -28,6 +28,8 @@ class Wish(msgspec.Struct, frozen=True):
     """For the same."""
     instructions: str = ""
     """Text that the agent gets beside its own; empty: none."""
+    trusted: dict[str, str] = {}
+    """Hash of each hook by its key, for agents that run none that nobody looked at."""
     skills: str = ""
     """Folder with a folder per skill; empty: none."""
 

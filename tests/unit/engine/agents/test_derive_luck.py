@@ -456,10 +456,6 @@ def test_a_huge_payload_that_was_cut_still_tells_what_happened() -> None:
         21,
         cut=True,
         payload={"hook_event_name": "PermissionRequest", "session_id": "s1", **bash("x" * 512)},
-            "hook_event_name": "PermissionRequest",
-            "session_id": "s1",
-            **bash("x" * 512 + "…"),
-        },
     )
     assert shown(10, STARTED, PROMPT, cut).state is WAITING
 
@@ -526,8 +522,8 @@ def entry(pid: int, ticks: str, status: str = "busy", domain: str = "") -> claud
         ([entry(21, "400")], None),
         ([entry(22, "500")], None),
         ([entry(99, "500")], None),
-        ([entry(21, "500", domain="linux:other")], None),
-        ([entry(21, "500", domain="linux:me"), entry(30, "600")], 21),
+        ([entry(21, "500", domain="linux:m:pid:[2]")], None),
+        ([entry(21, "500", domain="linux:m:pid:[1]"), entry(30, "600")], 21),
         ([entry(30, "600"), entry(21, "500")], 21),
     ],
     ids=[
@@ -544,7 +540,7 @@ def test_only_the_entry_of_a_living_process_of_the_window_counts(
     entries: list[claude_files.Entry], chosen: int | None
 ) -> None:
     alive = {21: "500", 30: "600", 99: "500"}
-    found = claude_files.chosen(entries, alive, {21, 22, 30}, "linux:me")
+    found = claude_files.chosen(entries, alive, {21, 22, 30}, "pid:[1]")
     assert (found.pid if found is not None else None) == chosen
 
 

@@ -27,6 +27,7 @@ from bench import (
     readiness,
     scheduler,
     spawn,
+    stack,
     warm,
 )
 from bench.figures import Figure
@@ -40,6 +41,7 @@ THEMES: dict[str, Theme] = {
     "scheduler": scheduler.measure,
     "readiness": readiness.measure,
     "containers": containers.measure,
+    "stack": stack.measure,
     "data": data.measure,
     "spawn": spawn.measure,
     "links": links.measure,
@@ -61,11 +63,11 @@ def main() -> None:
         parser.error(f"no such theme: {', '.join(sorted(unknown))}; there are {', '.join(THEMES)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     found: list[Figure] = []
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as closing:
         for name in asked.themes or THEMES:
             began = time.monotonic()
             print(f"{name} …", flush=True)
-            found += THEMES[name](asked.quick, stack)
+            found += THEMES[name](asked.quick, closing)
             print(f"{name}: measured in {time.monotonic() - began:.0f} s", flush=True)
     print()
     print(figures.table(found))

@@ -70,7 +70,7 @@ def find() -> tuple[list[Peer], list[Absent]]:
     peers: list[Peer] = []
     absent: list[Absent] = []
     for look in (_ninja, _wireit, _process_compose):
-        found = look(_cache())
+        found = look(cache())
         if isinstance(found, Absent):
             absent.append(found)
         else:
@@ -149,7 +149,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _cache() -> Path:
+def cache() -> Path:
     """Where installed peers are kept."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base, "hive-bench")
@@ -173,7 +173,7 @@ def _wireit(cache: Path) -> list[Peer] | Absent:
     if not (modules / "wireit").is_dir():
         folder = str(modules.parent)
         words = (npm, "install", "--prefix", folder, "--no-audit", "--no-fund", WIREIT)
-        if (reason := _install(words)) is not None:
+        if (reason := install(words)) is not None:
             return Absent("wireit", reason)
     common = {"WIREIT_CACHE": "none", "WIREIT_LOGGER": "quiet-ci"}
     settings = (("infinity", None), ("default", (os.cpu_count() or 1) * 2), ("2", 2))
@@ -199,7 +199,7 @@ def _process_compose(cache: Path) -> list[Peer] | Absent:
         if go is None:
             return Absent("process-compose", "not on PATH, and no go to install it with")
         words = (go, "install", f"{PROCESS_COMPOSE}@latest")
-        if (reason := _install(words, GOBIN=str(installed.parent))) is not None:
+        if (reason := install(words, GOBIN=str(installed.parent))) is not None:
             return Absent("process-compose", reason)
     argv = (program or str(installed), "up", "-t=false", "-U", "-f", "process-compose.yaml")
     patient = {"period_seconds": 1, "failure_threshold": 1000}
@@ -211,7 +211,7 @@ def _process_compose(cache: Path) -> list[Peer] | Absent:
     ]
 
 
-def _install(words: tuple[str, ...], **variables: str) -> str | None:
+def install(words: tuple[str, ...], **variables: str) -> str | None:
     """Install something; why that did not work, or `None`."""
     try:
         ran = subprocess.run(

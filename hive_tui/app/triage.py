@@ -72,10 +72,14 @@ def need_of(detail: EnvDetail) -> Need | None:
         text = view.reason or (detail.failure.reason if detail.failure else view.state.value)
         rank = 3 if view.state is EnvState.FAILED else 4
         return Need(detail.id, view.name, of_env(view.state), text, detail.since, rank)
+    if detail.trespasses:
+        first, more = detail.trespasses[0], len(detail.trespasses) - 1
+        text = f"out of bounds: {first.path}" + (f" and {more} more" if more else "")
+        return Need(detail.id, view.name, of_env(EnvState.DEGRADED), text, None, 5)
     red = [test for test in view.tests if test.state in _RED and not test.stale]
     if red:
         text = ", ".join(map(_verdict, red))
-        return Need(detail.id, view.name, of_test(red[0].state), text, None, 5)
+        return Need(detail.id, view.name, of_test(red[0].state), text, None, 6)
     return None
 
 

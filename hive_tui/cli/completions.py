@@ -119,7 +119,7 @@ def _known(kinds: Sequence[str | None], named: Sequence[str], context: Context) 
 def _env(link: Connection, named: Sequence[str], context: Context) -> str | None:
     """The id of the env that is named or that the folder belongs to; `None` for neither."""
     try:
-        found = link.call("resolve", {"words": list(named), "cwd": context.cwd})
+        found = link.call("resolve", {"words": list(named), **context.place})
     except NotFoundError:
         return None
     return str(found["env"])

@@ -86,6 +86,12 @@ class Context:
         return locate(self.environ, uid=os.getuid())
 
     @property
+    def place(self) -> dict[str, Any]:
+        """Where the command was given: by its folder, and by the env that started it."""
+        project, env = (self.environ.get(f"HIVE_{name}") for name in ("PROJECT", "ENV"))
+        return {"cwd": self.cwd, "inside": f"{project}/{env}" if project and env else None}
+
+    @property
     def connection(self) -> Connection:
         """The command's own connection, opened at its first use; starts a daemon if it has to."""
         if self._connection is None:
@@ -116,7 +122,7 @@ class Context:
         Returns:
             `project/name`, and the words that are left.
         """
-        answer = self.call("resolve", {"words": words, "cwd": self.cwd})
+        answer = self.call("resolve", {"words": words, **self.place})
         return answer["env"], list(answer["rest"])
 
     def one(self, words: list[str]) -> str:

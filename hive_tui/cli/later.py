@@ -26,13 +26,3 @@ def send(args: Namespace, context: Context) -> int:
         hint=f"run the agent yourself: `hive run {bare(env)} -- CMD`",
         env=bare(env),
     )
-
-
-def skill(args: Namespace, context: Context) -> int:
-    """`hive skill`: skills come with the agents."""
-    env = context.one(args.words)
-    raise NotAvailableError(
-        "skills are not available yet",
-        hint=f"`hive status {bare(env)}` and `hive env {bare(env)}` have the facts",
-        env=bare(env),
-    )

@@ -39,7 +39,7 @@ def idle(args: Namespace, context: Context) -> int:
 
 
 def _pin(args: Namespace, context: Context, *, pinned: bool) -> int:
-    names = context.call("envs", {"words": list(args.words), "cwd": context.cwd})["envs"]
+    names = context.call("envs", {"words": list(args.words), **context.place})["envs"]
     done = [context.call("pin", {"env": name, "pinned": pinned}) for name in names]
     if context.json:
         context.document({"pinned": done})

@@ -56,6 +56,10 @@ def _option(*flags: str, metavar: str, help: str, complete: str | None = None) -
     return Argument(flags, help, metavar, complete=complete)
 
 
+def _repeat(*flags: str, metavar: str, help: str) -> Argument:
+    return Argument(flags, f"{help}; may be given several times", metavar, kind="repeat")
+
+
 def _names(metavar: str, help: str) -> Argument:
     return Argument(("words",), help, metavar, kind="many", complete="envs")
 
@@ -208,6 +212,8 @@ COMMANDS: tuple[Command, ...] = (
                 help="with the data of another environment, or of a snapshot of it",
             ),
             *ROOM,
+            _repeat("--allow", metavar="PATTERN", help="its agent may write there only"),
+            _repeat("--deny", metavar="PATTERN", help="its agent may not write there"),
             _option("--agent", metavar="A", help="start this agent in it"),
             _option("--prompt", metavar="TEXT", help="the agent's first prompt"),
             NO_WAIT,
@@ -400,9 +406,25 @@ COMMANDS: tuple[Command, ...] = (
         "skill",
         USE,
         "print the environment's skill as its agent sees it",
-        "later:skill",
+        "inside:skill",
         (NAME,),
         "hive skill auth",
+    ),
+    Command(
+        "whoami",
+        USE,
+        "say which environment this is, and its folders, ports and URLs",
+        "inside:whoami",
+        (),
+        "hive whoami --json",
+    ),
+    Command(
+        "mcp",
+        USE,
+        "serve the same to an agent as tools (Model Context Protocol, standard input and output)",
+        "mcp:serve",
+        (NAME,),
+        "claude mcp add hive -- hive mcp",
     ),
     Command(
         "init",

@@ -64,6 +64,8 @@ def spawn(args: Namespace, context: Context) -> int:
         "warm": args.warm,
         **_room(args),
         "wait": not args.no_wait,
+        "allow": args.allow or [],
+        "deny": args.deny or [],
         "agent": None,
         "prompt": None,
     }
@@ -228,12 +230,12 @@ def _jobs(words: Sequence[str], job: Callable[[str], Job], context: Context) -> 
     A single name that is wrong fails the command instead: there is nothing to run beside it.
     """
     if len(words) <= 1:
-        found = context.call("envs", {"words": list(words), "cwd": context.cwd})
+        found = context.call("envs", {"words": list(words), **context.place})
         return [job(env) for env in found["envs"]]
     jobs: dict[str, Job] = {}
     for word in words:
         try:
-            found = context.call("envs", {"words": [word], "cwd": context.cwd})
+            found = context.call("envs", {"words": [word], **context.place})
         except HiveError as error:
             if error.exit_status == HiveError.exit_status:
                 raise

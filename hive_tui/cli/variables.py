@@ -15,6 +15,7 @@ from hive_tui.model.errors import HiveError, UsageError
 
 _BASE = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TERM", "TMPDIR", "SSH_AUTH_SOCK"}
+    | {"HIVE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME"}  # to find the hive
 )
 HIDDEN = "•••"
 """What a secret looks like wherever a person could see it."""

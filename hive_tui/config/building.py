@@ -13,6 +13,7 @@ from hive_tui.config import containers, schema, sharing
 from hive_tui.config.units import duration_s
 from hive_tui.model.project import (
     Agent,
+    Boundaries,
     Build,
     IdleLimits,
     Limits,
@@ -82,7 +83,11 @@ def build(file: schema.File, *, root: str, default_name: str, digest: str) -> Pr
             **{name: _once(name, table) for name, table in file.services.items() if table.once},
         },
         tests={name: _suite(name, table) for name, table in file.tests.items()},
-        agents={name: Agent(name, table.kind, table.run) for name, table in file.agents.items()},
+        agents={
+            name: Agent(name, table.kind, table.run, _or(table.sandbox, None))
+            for name, table in file.agents.items()
+        },
+        boundaries=Boundaries(tuple(file.boundaries.allow), tuple(file.boundaries.deny)),
         digest=digest,
     )
     return msgspec.structs.replace(project, shared_ports=sharing.shared_ports(project))

@@ -578,6 +578,25 @@ class AgentTable(Table, frozen=True):
         Meta(description="Which agent it is, and so how its state is read."),
     ]
     run: Annotated[str, _is(Kind.COMMAND, "The command that starts it.")]
+    sandbox: Annotated[
+        Literal["bwrap"] | UnsetType,
+        Meta(
+            description="Walls around it (Linux, bubblewrap): it writes in its worktree, its "
+            "caches and temporary folders of its own, and nowhere else."
+        ),
+    ] = UNSET
+
+
+class BoundariesTable(Table, frozen=True):
+    """Where agents may write in a worktree. Told and noticed; only a sandbox is a wall."""
+
+    allow: Annotated[
+        list[str],
+        Meta(description="Patterns as in a .gitignore; without any, all of the worktree."),
+    ] = []
+    deny: Annotated[
+        list[str], Meta(description="Patterns of what they may not write; wins over `allow`.")
+    ] = []
 
 
 class File(Table, frozen=True):
@@ -609,6 +628,7 @@ class File(Table, frozen=True):
     tasks: dict[Name, TaskTable] = {}
     tests: dict[Name, TestTable] = {}
     agents: dict[Name, AgentTable] = {}
+    boundaries: BoundariesTable = BoundariesTable()
 
 
 def json_schema() -> dict[str, Any]:

@@ -201,6 +201,8 @@ def why(
     rows += [_service_reason(live, detail, name) for name in live.units]
     rows += [_task_reason(live, detail, name) for name in live.project.tasks]
     rows += [_test_reason(live, detail, name) for name in live.project.tests]
+    if live.boundaries:
+        rows.append(_boundary_reason(live, detail))
     rows += more
     if topic is None:
         return rows
@@ -238,6 +240,22 @@ def _env_reason(live: LiveEnv, detail: EnvDetail) -> dict[str, Any]:
         change = "the end of the transition; or the opposite one, which cancels it"
     return row(
         "env", view.state.value, detail.since, "what is wanted and observed", evidence, change
+    )
+
+
+def _boundary_reason(live: LiveEnv, detail: EnvDetail) -> dict[str, Any]:
+    allowed, denied = live.boundaries.allow, live.boundaries.deny
+    evidence = [f"may write: {', '.join(allowed) or 'all of the worktree'}"]
+    if denied:
+        evidence.append(f"may not write: {', '.join(denied)}")
+    evidence += [f"| {one.path}: {one.reason}" for one in detail.trespasses]
+    return row(
+        "boundaries",
+        f"{len(detail.trespasses)} crossed" if detail.trespasses else "kept",
+        None,
+        "what git says was changed since the base; only a sandbox is a wall",
+        evidence,
+        "undo these changes, or allow the paths in [boundaries]",
     )
 
 

@@ -12,6 +12,7 @@ from hive_tui.daemon.methods.keeping import Keeping
 from hive_tui.daemon.methods.logs import Logs
 from hive_tui.daemon.methods.looking import Looking
 from hive_tui.daemon.methods.resting import Resting
+from hive_tui.daemon.methods.telling import Telling
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.engine.hive import Hive
@@ -51,6 +52,7 @@ class Api:
             Keeping(hive),
             Logs(hive, reader),
             Resting(hive, thrift),
+            Telling(hive),
         )
         self._home = home
         self._pid = pid

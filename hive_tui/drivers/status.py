@@ -98,6 +98,26 @@ def parse(porcelain: bytes) -> WorkTree:
     return WorkTree(commit, branch, tuple(changes))
 
 
+async def changed(worktree: str, base: str) -> tuple[str, ...]:
+    """Paths, from the top of the worktree, of all that the env's work changed since its base.
+
+    What was committed and what was not, untracked files one by one; a file that is again as it was
+    does not count.
+
+    Raises:
+        HiveError: Git cannot tell.
+    """
+    tree, apart = await asyncio.gather(read(worktree, each_file=True), distance(worktree, base))
+    paths = {change.path for change in tree.changes if change.untracked}
+    since = (apart.merge_base if apart else None) or tree.commit
+    if since is not None:
+        said = await git(
+            worktree, "diff", "--name-only", "-z", "--no-ext-diff", "--no-renames", since, "--"
+        )
+        paths.update(path for path in said.stdout.split(b"\0") if path)
+    return tuple(sorted(os.fsdecode(path) for path in paths))
+
+
 async def view(worktree: str, base: str) -> GitView:
     """Where the work stands against `base`; zeros where `base` is gone.
 

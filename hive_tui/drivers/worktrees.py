@@ -176,6 +176,9 @@ class GitWorktrees(Worktrees):
     async def status(self, worktree: str, base: str) -> GitView:
         return await status.view(worktree, base)
 
+    async def changed(self, worktree: str, base: str) -> tuple[str, ...]:
+        return await status.changed(worktree, base)
+
     async def content(self, worktree: str) -> tuple[str, str]:
         return await status.content(worktree)
 

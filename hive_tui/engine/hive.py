@@ -292,13 +292,20 @@ class Hive:
                 return live
         return None
 
-    def resolve(self, words: Sequence[str], cwd: str) -> tuple[LiveEnv, list[str]]:
+    def resolve(
+        self, words: Sequence[str], cwd: str, inside: str | None = None
+    ) -> tuple[LiveEnv, list[str]]:
         """The env that the first word names, else the one of the folder; and the words left.
+
+        Args:
+            words: What stands where a name may stand.
+            cwd: Folder of who asks.
+            inside: The env that started who asks, as `project/name`: the last resort.
 
         Raises:
             NotFoundError: Neither.
         """
-        here = self.env_at(cwd)
+        here = self.env_at(cwd) or self.envs.get(inside or "")
         if words:
             try:
                 return self.env(words[0]), list(words[1:])

@@ -32,6 +32,8 @@ BASE_VARIABLES = (
     "XDG_CONFIG_HOME",
     "XDG_CACHE_HOME",
     "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
+    "HIVE_HOME",
 )
 """What a process inherits of the daemon's environment, and so of the login that started it."""
 

@@ -32,10 +32,11 @@ from hive_tui.model.environment import (
     Failure,
     GitView,
     ServiceState,
+    Trespass,
     Wanted,
 )
 from hive_tui.model.plan import Outcome, Trace, Transition
-from hive_tui.model.project import Project, Restart, Service
+from hive_tui.model.project import Boundaries, Project, Restart, Service
 
 if TYPE_CHECKING:
     from hive_tui.engine.common import Common
@@ -86,6 +87,7 @@ class LiveEnv:
         self.unread: str | None = None
         """Why its hive.toml could not be read since the daemon began; `None` once it was."""
         self.git: GitView | None = None
+        self.trespasses: tuple[Trespass, ...] = ()
         self.agent: AgentView | None = None
         self.agent_detail: AgentDetail | None = None
         self.activity = Activity()
@@ -140,6 +142,11 @@ class LiveEnv:
         for service in project.services.values():
             self.house(service)
         self.changed()
+
+    @property
+    def boundaries(self) -> Boundaries:
+        """Where its agent may write."""
+        return self.project.boundaries.over(self.record.boundaries)
 
     def house(self, service: Service) -> None:
         """Give a service its unit: the env's own, or the one that it shares.

@@ -389,6 +389,10 @@ class Worktrees(Protocol):
         """Drop the recovery refs that are older than 30 days at `now`; returns their names."""
         ...
 
+    async def changed(self, worktree: str, base: str) -> tuple[str, ...]:
+        """Paths, from its top, of all that the work in it has changed since `base`."""
+        ...
+
     async def status(self, worktree: str, base: str) -> GitView:
         """Where the work stands. Takes no lock that an agent could collide with."""
         ...

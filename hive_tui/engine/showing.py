@@ -81,6 +81,7 @@ def detail(live: LiveEnv) -> EnvDetail:
         pinned=live.activity.pinned,
         idle_since=stamp(idle_since),
         agent=live.agent_detail,
+        trespasses=live.trespasses,
     )
 
 

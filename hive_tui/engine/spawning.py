@@ -27,7 +27,7 @@ from hive_tui.engine.world import World
 from hive_tui.model.environment import EnvRecord, Wanted
 from hive_tui.model.errors import HiveError, RefusedError, UsageError
 from hive_tui.model.plan import Outcome, StepKind, Transition
-from hive_tui.model.project import Project
+from hive_tui.model.project import Boundaries, Project
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,8 @@ class Wish(msgspec.Struct, frozen=True):
     base: str | None = None
     branch: str | None = None
     reuse_branch: bool = False
+    boundaries: Boundaries = Boundaries()
+    """Of its own, beside the project's."""
     warm: Mode | None = None
     """To be warmed afterwards, and what happens where it does not fit; `None` leaves it cold."""
 
@@ -283,6 +285,7 @@ class Spawning:
             base=base,
             base_commit=base_commit,
             worktree=templates.worktree_for(project, wish.name, branch),
+            boundaries=wish.boundaries,
         )
         return draft, commit
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable
 
+from hive_tui.engine.boundaries import Ground, trespasses
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.protocols import Trees
 from hive_tui.engine.watching import Reruns, matched
@@ -185,9 +187,27 @@ class Upkeep:
                 self._watched.add(uid)
             async with self._git:
                 live.git = await self._world.worktrees.status(worktree, live.record.base)
+                await self._look_for_trespasses(live)
                 if live.verdicts:
                     live.content = await self._world.worktrees.content(worktree)
             live.changed()
+
+    async def _look_for_trespasses(self, live: LiveEnv) -> None:
+        """See what the work in an env changed beyond its boundaries, and note what is new."""
+        if not live.boundaries:
+            live.trespasses = ()
+            return
+        worktree, known = live.record.worktree, set(live.trespasses)
+        paths = await self._world.worktrees.changed(worktree, live.record.base)
+        live.trespasses = trespasses(
+            [os.path.join(worktree, path) for path in paths],
+            Ground(worktree, live.project.root),
+            live.boundaries,
+        )
+        for one in live.trespasses:
+            if one not in known:
+                text = f"{live.record.name} changed {one.path}: {one.reason}"
+                self._world.store.log("boundary.crossed", text, env=live.id, level="warning")
 
     async def _tick(self) -> None:
         while True:

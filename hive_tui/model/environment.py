@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from hive_tui.model.agent import AgentDetail
+from hive_tui.model.project import Boundaries
 
 
 class EnvState(StrEnum):
@@ -59,6 +60,14 @@ class TestState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Trespass(msgspec.Struct, frozen=True):
+    """One write that its boundaries do not allow."""
+
+    path: str
+    """Relative to the worktree where it lies in it, else absolute."""
+    reason: str
+
+
 class EnvRecord(msgspec.Struct, frozen=True):
     """What is stored of an env: its identity, what it owns and what is wanted of it."""
 
@@ -86,6 +95,8 @@ class EnvRecord(msgspec.Struct, frozen=True):
     """False where the branch existed before: it is never deleted."""
     common: bool = False
     """True for what the envs of a project have in common, which nobody sees as an env."""
+    boundaries: Boundaries = Boundaries()
+    """Its own, beside those of its project."""
 
     @property
     def id(self) -> str:
@@ -273,3 +284,5 @@ class EnvDetail(msgspec.Struct, frozen=True):
     """Since when nobody has touched it, as of this value: sleep of the machine is left out."""
     agent: AgentDetail | None = None
     """Its coding agent in full; `None` where it has none."""
+    trespasses: tuple[Trespass, ...] = ()
+    """What was changed in the worktree beyond its boundaries."""

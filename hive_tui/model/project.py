@@ -225,6 +225,24 @@ class Agent(msgspec.Struct, frozen=True):
     name: str
     kind: str
     run: str
+    sandbox: str | None = None
+    """`bwrap`: behind walls; `None`: it may do what the user may."""
+
+
+class Boundaries(msgspec.Struct, frozen=True):
+    """Where agents may write in a worktree. Patterns as in a .gitignore, from its top."""
+
+    allow: tuple[str, ...] = ()
+    """Empty: all of the worktree."""
+    deny: tuple[str, ...] = ()
+    """Wins over `allow`."""
+
+    def __bool__(self) -> bool:
+        return bool(self.allow or self.deny)
+
+    def over(self, own: Boundaries) -> Boundaries:
+        """These of a project with those of one env: its `allow` replaces, its `deny` adds."""
+        return Boundaries(own.allow or self.allow, self.deny + own.deny)
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -292,6 +310,7 @@ class Project(msgspec.Struct, frozen=True):
     tasks: dict[str, Task] = {}
     tests: dict[str, TestSuite] = {}
     agents: dict[str, Agent] = {}
+    boundaries: Boundaries = Boundaries()
     digest: str = ""
     """SHA-256 of all files it comes from, in hex: two projects with the same say the same."""
     sources: tuple[str, ...] = ()

@@ -4,7 +4,14 @@ import msgspec
 import pytest
 
 from hive_tui.app.triage import need_of, needs
-from hive_tui.model.environment import EnvDetail, EnvState, ServiceState, TestState, TestView
+from hive_tui.model.environment import (
+    EnvDetail,
+    EnvState,
+    ServiceState,
+    TestState,
+    TestView,
+    Trespass,
+)
 from tests.app import scenes
 from tests.app.scripted import driven
 
@@ -62,3 +69,13 @@ async def test_the_fleet_says_which_suite_is_red_and_forgets_it_once_it_is_stale
         stale = msgspec.structs.replace(RED, stale=True)
         it.client.say(scenes.snapshot([env_with("a", stale)]))
         await it.until(lambda: "needs you (1)" not in it.text())
+
+
+def test_work_beyond_its_boundaries_needs_a_person() -> None:
+    paths = [Trespass(f"src/{name}.py", "denied by 'src/'") for name in "abc"]
+    one = scenes.env("a", 0, EnvState.WARM, trespasses=tuple(paths[:1]))
+    all_of_them = scenes.env("b", 1, EnvState.WARM, trespasses=tuple(paths))
+    assert [need.text for need in needs([one, all_of_them])] == [
+        "out of bounds: src/a.py",
+        "out of bounds: src/a.py and 2 more",
+    ]

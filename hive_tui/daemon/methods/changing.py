@@ -13,6 +13,7 @@ from hive_tui.daemon.methods.params import (
     env_of,
     fresh_env_of,
     known_service,
+    patterns,
     result,
     room_mode,
     text,
@@ -32,7 +33,7 @@ from hive_tui.engine.thrift import Thrift
 from hive_tui.model.environment import TestState
 from hive_tui.model.errors import RefusedError, UsageError, to_wire
 from hive_tui.model.plan import Outcome, Plan, Transition
-from hive_tui.model.project import Project
+from hive_tui.model.project import Boundaries, Project
 
 
 class Changing:
@@ -66,6 +67,7 @@ class Changing:
             base=params.get("base"),
             branch=params.get("branch"),
             reuse_branch=bool(params.get("reuse_branch")),
+            boundaries=Boundaries(patterns(params, "allow"), patterns(params, "deny")),
             warm=room_mode(params) if params.get("warm") else None,
         )
         async with Progress(emit) as progress:

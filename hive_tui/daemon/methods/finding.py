@@ -45,13 +45,15 @@ class Finding:
         }
 
     async def _resolve(self, params: Params, emit: Emit) -> Any:
-        live, rest = self._hive.resolve(params.get("words") or [], text(params, "cwd"))
+        words, inside = params.get("words") or [], params.get("inside")
+        live, rest = self._hive.resolve(words, text(params, "cwd"), inside)
         return {"env": live.id, "rest": rest}
 
     async def _envs(self, params: Params, emit: Emit) -> Any:
         words = params.get("words") or []
         if not words:
-            return {"envs": [self._hive.resolve([], text(params, "cwd"))[0].id]}
+            inside = params.get("inside")
+            return {"envs": [self._hive.resolve([], text(params, "cwd"), inside)[0].id]}
         return {"envs": [self._hive.env(word).id for word in words]}
 
     async def _list(self, params: Params, emit: Emit) -> Any:

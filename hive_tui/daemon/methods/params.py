@@ -36,6 +36,18 @@ def text(params: Params, name: str) -> str:
     return value
 
 
+def patterns(params: Params, name: str) -> tuple[str, ...]:
+    """Texts, none of them empty; an empty tuple where the parameter is missing.
+
+    Raises:
+        UsageError: It is something else.
+    """
+    value = params.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        raise UsageError(f"{name!r} has to be a list of patterns", code="bad_params")
+    return tuple(value)
+
+
 def waits(params: Params) -> bool:
     """Whether the caller waits for the end."""
     return bool(params.get("wait", True))

@@ -61,7 +61,7 @@ def test_run_lets_nothing_of_the_caller_leak_in(
     ended = hive("run", "auth", "--", "env", LINES="5", COLUMNS="9", HIVE_ENV="other", FOO="x")
     seen = dict(line.split("=", 1) for line in ended.stdout.splitlines())
     assert seen["HIVE_ENV"] == "auth"
-    assert set(seen) == {"PATH", "HOME", "LC_ALL", "TERM", "HIVE_ENV", "PORT"}
+    assert set(seen) == {"PATH", "HOME", "LC_ALL", "TERM", "HIVE_HOME", "HIVE_ENV", "PORT"}
 
 
 def test_run_restores_the_signals_that_the_interpreter_ignores(

@@ -98,7 +98,7 @@ def test_where_python3_is_not_on_the_path_the_sample_names_this_python(tmp_path:
     assert f'run = "{sys.executable} -m shop.api' in (made / "hive.toml").read_text()
 
 
-def test_the_wheel_holds_every_file_of_the_sample_and_the_themes(tmp_path: Path) -> None:
+def test_the_wheel_holds_every_file_of_the_sample_the_themes_and_the_skills(tmp_path: Path) -> None:
     pytest.importorskip("hatchling", reason="the wheel is built with hatchling")
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
@@ -114,4 +114,4 @@ def test_the_wheel_holds_every_file_of_the_sample_and_the_themes(tmp_path: Path)
         if path.is_file() and "__pycache__" not in path.parts
     }
     themes = {f"hive_tui/themes/{path.name}" for path in (ROOT / "themes").glob("*.*")}
-    assert sample | themes <= packed
+    assert sample | themes | {"hive_tui/skills/hive/SKILL.md"} <= packed

@@ -90,7 +90,7 @@ def test_status_infers_the_env_from_the_folder(hive: Run, daemon: Daemon) -> Non
     daemon.answers["status"] = {"environment": env_view(name="billing"), "detail": {}}
     ended = hive("status", "--json")
     assert ended.document == {"environment": env_view(name="billing")}
-    assert daemon.asked("resolve") == [{"words": [], "cwd": "/srv/tree"}]
+    assert daemon.asked("resolve") == [{"words": [], "cwd": "/srv/tree", "inside": None}]
     assert daemon.asked("status") == [{"env": "shop/billing"}]
 
 

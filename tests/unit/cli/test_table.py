@@ -44,6 +44,8 @@ CONTRACT = {
     "schema",
     "completions",
     "skill",
+    "whoami",
+    "mcp",
     "snapshot",
     "snapshots",
     "restore",

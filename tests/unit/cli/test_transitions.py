@@ -14,6 +14,7 @@ from tests.unit.cli.conftest import Daemon, Run, result
 def test_spawn_asks_for_what_the_options_say(hive: Run, daemon: Daemon) -> None:
     daemon.answers["spawn"] = result(transition="spawn")
     words = ["--base", "main", "--branch", "b", "--reuse-branch", "--warm", "--no-wait"]
+    words += ["--allow", "src/**", "--allow", "*.md", "--deny", "*.lock"]
     assert hive("spawn", "auth", *words).status == 0
     assert daemon.asked("spawn") == [
         {
@@ -24,6 +25,8 @@ def test_spawn_asks_for_what_the_options_say(hive: Run, daemon: Daemon) -> None:
             "reuse_branch": True,
             "warm": True,
             "wait": False,
+            "allow": ["src/**", "*.md"],
+            "deny": ["*.lock"],
             "agent": None,
             "prompt": None,
         }
@@ -226,7 +229,7 @@ def test_adopt_takes_a_path_or_all(hive: Run, words: tuple[str, ...]) -> None:
     assert hive("adopt", *words).status == 2
 
 
-@pytest.mark.parametrize("command", ["open", "send", "skill"])
+@pytest.mark.parametrize("command", ["open", "send"])
 def test_what_comes_later_says_so(hive: Run, command: str) -> None:
     ended = hive(command, "auth", "--json")
     assert ended.status == 1

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hive_tui import __version__
+from hive_tui.daemon.methods.agents import AgentMethods
 from hive_tui.daemon.methods.changing import Changing
 from hive_tui.daemon.methods.finding import Finding
 from hive_tui.daemon.methods.keeping import Keeping
@@ -15,6 +16,7 @@ from hive_tui.daemon.methods.resting import Resting
 from hive_tui.daemon.methods.telling import Telling
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
+from hive_tui.engine.agents.supervision import Agents
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.testing import Testing
 from hive_tui.engine.thrift import Thrift
@@ -29,6 +31,7 @@ class Api:
         hive: Hive,
         testing: Testing,
         thrift: Thrift,
+        agents: Agents,
         reader: LogReader,
         home: Home,
         pid: int,
@@ -40,6 +43,7 @@ class Api:
             hive: The envs.
             testing: Runs suites.
             thrift: Keeps house with the memory.
+            agents: The coding agents.
             reader: Reads logs.
             home: Where this hive lives.
             pid: Of this daemon.
@@ -47,12 +51,13 @@ class Api:
         """
         self._rooms = (
             Finding(hive, home),
-            Changing(hive, testing, thrift),
-            Looking(hive, thrift),
+            Changing(hive, testing, thrift, agents),
+            Looking(hive, thrift, agents),
             Keeping(hive),
             Logs(hive, reader),
             Resting(hive, thrift),
             Telling(hive),
+            AgentMethods(hive, agents),
         )
         self._home = home
         self._pid = pid

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping
 
@@ -16,6 +18,11 @@ from hive_tui.daemon.server import Handler
 from hive_tui.daemon.store import SqliteStore
 from hive_tui.daemon.subscription import Subscription
 from hive_tui.drivers import junit
+from hive_tui.drivers.agents import hook
+from hive_tui.drivers.agents.book_files import BookFiles
+from hive_tui.drivers.agents.kinds import DRIVERS
+from hive_tui.drivers.agents.sources import LocalSources
+from hive_tui.drivers.agents.tails import Tails
 from hive_tui.drivers.docker.containers import DockerContainers
 from hive_tui.drivers.folders import LocalFolders
 from hive_tui.drivers.forwards import LocalForwards
@@ -26,8 +33,11 @@ from hive_tui.drivers.pressure import MachineHeadroom
 from hive_tui.drivers.processes import LocalProcesses
 from hive_tui.drivers.shelves import LocalShelves
 from hive_tui.drivers.sockets import ephemeral_range, listening
+from hive_tui.drivers.terminals.tmux import TmuxTerminals
 from hive_tui.drivers.tree_inotify import trees
 from hive_tui.drivers.worktrees import GitWorktrees
+from hive_tui.engine.agents.protocols import TerminalHost
+from hive_tui.engine.agents.supervision import Agents
 from hive_tui.engine.bus import Bus
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.launching import Launcher, base_environment
@@ -41,6 +51,8 @@ from hive_tui.engine.watching import Reruns
 from hive_tui.engine.world import Checkpoint, World
 from hive_tui.model.errors import HiveError
 from hive_tui.model.home import Home
+
+log = logging.getLogger(__name__)
 
 LANES = {"worktree": 2, "container": 4}
 """Checkouts and starts of containers at once: two saturate a disk, four an engine."""
@@ -144,7 +156,19 @@ class Daemon:
         self.hive.entered, self.hive.left = self._enter, self._leave
         self.hive.admission.measure = self._upkeep.measure
         reader = LogReader(self._logs)
-        api = Api(self.hive, self.testing, self.thrift, reader, home, os.getpid(), stop)
+        self._tails = Tails()
+        self._terminals = TmuxTerminals(
+            home.socket.with_name("tmux.sock"), self._processes, environ
+        )
+        self.agents = Agents(
+            DRIVERS,
+            LocalSources(home.agents, environ, self._tails),
+            BookFiles(home.agents),
+            (sys.executable, "-I", "-S", hook.__file__),
+        )
+        api = Api(
+            self.hive, self.testing, self.thrift, self.agents, reader, home, os.getpid(), stop
+        )
         self.handlers: dict[str, Handler] = {**api.handlers(), **self._subscription.handlers()}
 
     async def open(self) -> None:
@@ -159,7 +183,9 @@ class Daemon:
         self._logs.resume()
         self._trees.open()
         self.thrift.open()
+        self.agents.open(await self._open_terminals())
         await self.hive.open()
+        self.agents.settle()
         self._upkeep.start()
 
     async def close(self) -> None:
@@ -167,6 +193,9 @@ class Daemon:
         await self._upkeep.close()
         await self.thrift.close()
         await self.testing.close()
+        self.agents.close()
+        self._tails.close()
+        await self._terminals.close()
         await self.hive.close()
         await self._trees.close()
         await self._processes.close()
@@ -185,10 +214,19 @@ class Daemon:
             self.hive.transitions.busy
             or self.hive.forwarding.busy
             or self.hive.admission.busy
+            or self.agents.busy
             or bool(self.world.scheduler.operations)
             or any(unit.running for live in envs for unit in live.own.values())
             or any(suite.watch for live in envs for suite in live.project.tests.values())
         )
+
+    async def _open_terminals(self) -> TerminalHost | None:
+        try:
+            await self._terminals.open()
+        except HiveError as error:
+            log.warning("there are no terminals: %s", error)
+            return None
+        return self._terminals
 
     def _passed(self) -> None:
         """After each pass over the processes."""
@@ -198,9 +236,11 @@ class Daemon:
     def _enter(self, live: LiveEnv) -> None:
         self.thrift.follow(live)
         self._upkeep.follow(live)
+        self.agents.enter(live)
 
     def _leave(self, live: LiveEnv) -> None:
         self._upkeep.leave(live)
+        self.agents.leave(live)
         self.thrift.leave(live)
 
     def _log_limit(self, env_uid: str) -> int:

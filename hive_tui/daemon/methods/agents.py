@@ -8,15 +8,15 @@ import msgspec
 
 from hive_tui.daemon.methods.params import Params, env_of, fresh_env_of, text
 from hive_tui.daemon.server import Emit, Handler
-from hive_tui.engine.agents.supervision import Agents as Supervised
+from hive_tui.engine.agents.supervision import Agents
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.live import LiveEnv
 
 
-class Agents:
+class AgentMethods:
     """What can be done with the agents of envs."""
 
-    def __init__(self, hive: Hive, agents: Supervised) -> None:
+    def __init__(self, hive: Hive, agents: Agents) -> None:
         self._hive = hive
         self._agents = agents
 

@@ -42,12 +42,11 @@ def reason(agent: EnvAgent, now: float) -> dict[str, Any]:
         evidence.append(f"its title: {known.title.text.strip()!r}")
     return {
         "cell": "agent",
-        "value": found.state.value,
-        "reason": found.reason,
-        "source": found.source,
-        "evidence": evidence,
+        "state": found.state.value,
         "since": stamp(found.since),
-        "changes": _changes(agent, now),
+        "source": found.source or "nothing",
+        "evidence": [found.reason, *evidence],
+        "change": _changes(agent, now),
     }
 
 

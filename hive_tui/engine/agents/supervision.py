@@ -29,7 +29,7 @@ from hive_tui.engine.agents.protocols import (
 from hive_tui.engine.plain import plain
 from hive_tui.model.agent import AgentState
 from hive_tui.model.errors import HiveError, NotAvailableError, NotFoundError, UsageError
-from hive_tui.model.project import Agent
+from hive_tui.model.project import Agent, Project
 
 if TYPE_CHECKING:
     from hive_tui.engine.live import LiveEnv
@@ -38,6 +38,9 @@ DIALOG_S = 3.0
 """An agent that said nothing for that long after its start may stand at a dialog."""
 CONFIRM_S = 5.0
 """How long an answer may take to change anything."""
+
+KINDS = ("claude", "codex", "opencode", "gemini")
+"""Agents that need no table in hive.toml."""
 
 _PLAIN = re.compile(r"[^;&|()<>\n`$]+")
 _CHOICES = ("once", "always", "deny", "option")
@@ -49,7 +52,6 @@ class Agents:
     def __init__(
         self,
         drivers: Mapping[str, AgentDriver],
-        host: TerminalHost | None,
         sources: Sources,
         books: Books,
         hook: Sequence[str],
@@ -58,13 +60,12 @@ class Agents:
 
         Args:
             drivers: By kind.
-            host: Where agents run; `None` where this machine has no terminals.
             sources: Where evidence comes from.
             books: What is kept of them.
             hook: The hook command, without the kind.
         """
         self._drivers = drivers
-        self._host = host
+        self._host: TerminalHost | None = None
         self._sources = sources
         self._books = books
         self._hook = tuple(hook)
@@ -74,10 +75,15 @@ class Agents:
         self._looking: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def open(self) -> None:
-        """Listen to the terminals; the host is open already."""
-        if self._host is not None:
-            self._unwatch = self._host.watch(self._window_changed)
+    def open(self, host: TerminalHost | None) -> None:
+        """Listen to the terminals.
+
+        Args:
+            host: Where agents run, opened; `None` where this machine has no terminals.
+        """
+        self._host = host
+        if host is not None:
+            self._unwatch = host.watch(self._window_changed)
 
     def close(self) -> None:
         """Listen no more. Agents go on."""
@@ -129,7 +135,7 @@ class Agents:
             NotFoundError: There is no such agent.
         """
         host = self._terminal(live)
-        chosen = choose(live, name)
+        chosen = choose(live.project, name, live.record.name)
         uid = live.record.uid
         async with self._turns.setdefault(uid, asyncio.Lock()):
             old = self._agents.get(uid)
@@ -323,14 +329,22 @@ class Agents:
 
     # --- refusing --------------------------------------------------------------------------
 
-    def _terminal(self, live: LiveEnv) -> TerminalHost:
+    def check(self, env: str) -> TerminalHost:
+        """The terminals, where agents run.
+
+        Raises:
+            NotAvailableError: There are none.
+        """
         if self._host is None:
             raise NotAvailableError(
                 "agents need a terminal that outlives the daemon, and there is none here",
                 hint="install tmux; `hive doctor` says what is missing",
-                env=live.record.name,
+                env=env,
             )
         return self._host
+
+    def _terminal(self, live: LiveEnv) -> TerminalHost:
+        return self.check(live.record.name)
 
     def _agent(self, live: LiveEnv) -> EnvAgent:
         agent = self.of(live)
@@ -355,32 +369,32 @@ class Agents:
         return agent
 
 
-def choose(live: LiveEnv, name: str | None) -> Agent:
+def choose(project: Project, name: str | None, env: str) -> Agent:
     """The agent of hive.toml that is meant; a kind that hive.toml does not name runs as it is.
 
     Raises:
         NotFoundError: There is no such agent, or it is not clear which.
     """
-    known = live.project.agents
+    known = project.agents
     if name is None and len(known) == 1:
         return next(iter(known.values()))
     if name is not None and name in known:
         return known[name]
-    if name in ("claude", "codex", "opencode", "gemini"):
+    if name is not None and name in KINDS:
         return Agent(name, name, name)
     there = ", ".join(known) or "none"
     if name is None:
         raise NotFoundError(
-            f"{live.record.name}: it is not clear which agent is meant",
+            f"{env}: it is not clear which agent is meant",
             hint=f"name one with --agent; hive.toml has: {there}",
             code="no_agent",
-            env=live.record.name,
+            env=env,
         )
     raise NotFoundError(
         f"there is no agent {name!r}",
-        hint=f"hive.toml has: {there}; without a table there: claude, codex, opencode, gemini",
+        hint=f"hive.toml has: {there}; without a table there: {', '.join(KINDS)}",
         code="no_agent",
-        env=live.record.name,
+        env=env,
     )
 
 

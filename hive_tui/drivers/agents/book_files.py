@@ -49,6 +49,8 @@ class BookFiles:
     def put_files(self, env_uid: str, files: Mapping[str, str]) -> None:
         """Write files into the folder, each all or nothing."""
         try:
+            for folder in (self._folder, self._folder / env_uid):
+                folder.mkdir(0o700, parents=True, exist_ok=True)
             for name, content in files.items():
                 path = self._folder / env_uid / name
                 path.parent.mkdir(0o700, parents=True, exist_ok=True)

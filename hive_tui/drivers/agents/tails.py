@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 LONGEST = 1024 * 1024
 """Bytes of a line; a longer one is left out."""
+AT_ONCE = 16
+"""Reads of what is there already, before anything else happens."""
 POLL_S = 0.1
 _READ = 1024 * 1024
 """Read of one file in one turn of the loop."""
@@ -173,6 +175,9 @@ class Tails:
                 log.warning("%s cannot be read: %s", path, error)
 
         stop_watching = self.watch(path.parent, look)
+        for _ in range(AT_ONCE):
+            if not tail.read():
+                break
 
         def stop() -> None:
             stop_watching()

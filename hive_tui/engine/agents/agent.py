@@ -39,7 +39,7 @@ class EnvAgent:
         sources: Sources,
         books: Books,
     ) -> None:
-        """Begin to listen to it.
+        """Begin to listen to it; it is judged and shown with the next turn of the loop.
 
         Args:
             live: Its env.
@@ -76,7 +76,6 @@ class EnvAgent:
         self._changed = asyncio.Event()
         self._stops["hooks"] = sources.hooks(book.env_uid, self._hear)
         self._stops["native"] = sources.native(book, self._hear_native)
-        self.judge()
 
     # --- what is known ---------------------------------------------------------------------
 
@@ -131,18 +130,18 @@ class EnvAgent:
             elif self._title is None or self._title.stance is not stance:
                 self._title = Title(stance, now, window.title)
             self._watch(window.pid)
-        self._judge_soon()
+        self.judge_soon()
 
     def show(self, lines: Sequence[str]) -> None:
         """Take what its screen shows: only a dialog of its start is looked for."""
         self._dialog = self.driver.dialog(lines)
-        self._judge_soon()
+        self.judge_soon()
 
     def put(self, book: Book) -> None:
         """Keep a changed book, and judge anew."""
         self.book = book
         self._books.write(book)
-        self._judge_soon()
+        self.judge_soon()
 
     def seen(self) -> None:
         """The person has looked at it."""
@@ -170,7 +169,7 @@ class EnvAgent:
             if stop := self._stops.pop("records", None):
                 stop()
             self._stops["records"] = self._sources.records(self._transcript, self._hear_records)
-        self._judge_soon()
+        self.judge_soon()
 
     def _hear_records(self, lines: Sequence[bytes]) -> None:
         self._written_at = self._now()
@@ -178,15 +177,15 @@ class EnvAgent:
             record = self.driver.record(line)
             if record is not None:
                 self._read = add(self._read, record)
-        self._judge_soon()
+        self.judge_soon()
 
     def _hear_registry(self, registry: Registry | None) -> None:
         self._registry = registry
-        self._judge_soon()
+        self.judge_soon()
 
     def _hear_native(self, native: Native | None, told: Told) -> None:
         self._native, self._told = native, told
-        self._judge_soon()
+        self.judge_soon()
 
     def _watch(self, pid: int | None) -> None:
         if pid is None or pid == self._watch_pid:
@@ -216,7 +215,7 @@ class EnvAgent:
             self.book = replace(self.book, session=session)
             self._books.write(self.book)
         self.live.show_agent(self.view(), self.detail())
-        if before.state is not self.finding.state:
+        if before.source and before.state is not self.finding.state:
             self.live.event(
                 "agent.state",
                 f"{self.book.kind} is {self.finding.state.value}: {self.finding.reason}",
@@ -283,7 +282,7 @@ class EnvAgent:
             return None
         return self._sources.loop(self.live.record.worktree)
 
-    def _judge_soon(self) -> None:
+    def judge_soon(self) -> None:
         """Once for all that comes in this turn of the loop."""
         if self._soon is None:
             self._soon = asyncio.get_running_loop().call_soon(self.judge)

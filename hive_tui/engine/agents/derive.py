@@ -396,6 +396,8 @@ def _quiet_start(e: Evidence, now: float) -> Finding | None:
 
 
 def _unknown(e: Evidence, now: float) -> Finding | None:
+    if e.process is not None:
+        return None
     since = e.launched_at if e.launched_at is not None else now
     if age(since, now) < START_S:
         return Finding(

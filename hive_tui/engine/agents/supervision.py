@@ -43,6 +43,7 @@ KINDS = ("claude", "codex", "opencode", "gemini")
 """Agents that need no table in hive.toml."""
 
 _PLAIN = re.compile(r"[^;&|()<>\n`$]+")
+_BUILT_IN = ("cd", "while", "until", "if", "for", "case", "{", "!", "exec", ".", "set", "export")
 _CHOICES = ("once", "always", "deny", "option")
 
 
@@ -135,8 +136,10 @@ class Agents:
             NotFoundError: There is no such agent.
         """
         host = self._terminal(live)
-        chosen = choose(live.project, name, live.record.name)
         uid = live.record.uid
+        if name is None and (before := self._agents.get(uid)) is not None:
+            name = before.book.name
+        chosen = choose(live.project, name, live.record.name)
         async with self._turns.setdefault(uid, asyncio.Lock()):
             old = self._agents.get(uid)
             if old is not None and old.running:
@@ -147,15 +150,15 @@ class Agents:
                     env=live.record.name,
                 )
             driver = self._drivers[chosen.kind]
-            before = old.book if old is not None else None
-            goes_on = before is not None and before.kind == chosen.kind and not prompt
+            last = old.book if old is not None else None
+            goes_on = last is not None and last.kind == chosen.kind and not prompt
             wish = Wish(
                 env=live.id,
                 worktree=live.record.worktree,
                 folder=self._books.folder(uid),
                 run=uuid.uuid4().hex,
                 hook=self._hook,
-                session=before.session if before is not None and goes_on else "",
+                session=last.session if last is not None and goes_on else "",
                 fresh=str(uuid.uuid4()),
                 prompt=prompt,
                 port=self._sources.free_port() if chosen.kind == "opencode" else 0,
@@ -237,7 +240,7 @@ class Agents:
     ) -> None:
         uid = live.record.uid
         launch = live.world.launcher.launch(live.project, live.record, None, chosen.run)
-        argv = (*launch.argv[:2], _with_flags(launch.argv[2]), chosen.name)
+        argv = (*launch.argv[:2], _command(launch.argv[2], chosen.kind), chosen.name)
         env = {
             **launch.env,
             "HIVE_EVENTS": self._books.events(uid),
@@ -263,18 +266,23 @@ class Agents:
             port=wish.port,
             password=wish.password,
         )
+        old = self._agents.get(uid)
         self._books.write(book)
-        if (old := self._agents.pop(uid, None)) is not None:
+        try:
+            window = await host.ensure(
+                uid,
+                AGENT_WINDOW,
+                (*argv, *start.flags),
+                cwd=launch.cwd,
+                env={**env, **start.env},
+            )
+        except HiveError:
+            # the one that ended before is what there is
+            self._books.write(old.book if old is not None else replace(book, ended_at=0.0))
+            raise
+        if old is not None:
             old.close()
-        agent = self._listen(live, book)
-        window = await host.ensure(
-            uid,
-            AGENT_WINDOW,
-            (*argv, *start.flags),
-            cwd=launch.cwd,
-            env={**env, **start.env},
-        )
-        agent.see(window)
+        self._listen(live, book).see(self._window(uid) or window)
         loop = asyncio.get_running_loop()
         self._looking[uid] = loop.call_later(DIALOG_S, self._look_for_dialog, uid)
 
@@ -282,20 +290,21 @@ class Agents:
         driver = self._drivers[book.kind]
         agent = EnvAgent(live, book, driver, self._sources, self._books)
         self._agents[book.env_uid] = agent
-        if self._host is not None and book.ended_at is None:
-            found = [w for w in self._host.windows() if _is_agents(w, book.env_uid)]
-            if found:
-                agent.see(found[0])
+        agent.judge_soon()
         return agent
+
+    def _window(self, uid: str) -> WindowView | None:
+        """The agent's window of an env, as last heard."""
+        windows = self._host.windows() if self._host is not None else ()
+        mine = (w for w in windows if w.env_uid == uid and w.window == AGENT_WINDOW)
+        return next(mine, None)
 
     def settle(self) -> None:
         """All windows were told: an agent without one has ended."""
         if self._host is None:
             return
-        there = {w.env_uid for w in self._host.windows() if w.window == AGENT_WINDOW}
         for uid, agent in self._agents.items():
-            if uid not in there:
-                agent.see(None)
+            agent.see(self._window(uid))
 
     def _window_changed(self, window: WindowView) -> None:
         agent = self._agents.get(window.env_uid)
@@ -398,12 +407,12 @@ def choose(project: Project, name: str | None, env: str) -> Agent:
     )
 
 
-def _with_flags(script: str) -> str:
-    """A command line that takes flags behind it, and becomes the agent where it is one command."""
+def _command(script: str, kind: str) -> str:
+    """A command line that becomes the agent where it is one command, and takes flags behind it.
+
+    A generic agent gets none, and so may be anything that a shell can run.
+    """
     first = script.split(maxsplit=1)[0] if script.strip() else ""
-    alone = _PLAIN.fullmatch(script) is not None and "=" not in first and first != "cd"
-    return f'{"exec " if alone else ""}{script} "$@"'
-
-
-def _is_agents(window: WindowView, uid: str) -> bool:
-    return window.env_uid == uid and window.window == AGENT_WINDOW
+    alone = _PLAIN.fullmatch(script) is not None and "=" not in first and first not in _BUILT_IN
+    script = f"exec {script}" if alone else script
+    return script if kind == "generic" else f'{script} "$@"'

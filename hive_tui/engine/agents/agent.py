@@ -11,7 +11,15 @@ from msgspec.structs import replace
 from hive_tui.engine.agents.books import Book, Told
 from hive_tui.engine.agents.derive import derive
 from hive_tui.engine.agents.events import decode
-from hive_tui.engine.agents.evidence import Evidence, Loop, Native, Process, Registry, Title
+from hive_tui.engine.agents.evidence import (
+    Evidence,
+    Loop,
+    Native,
+    Process,
+    Registry,
+    Stance,
+    Title,
+)
 from hive_tui.engine.agents.hearing import Heard, Phase, hear
 from hive_tui.engine.agents.protocols import AgentDriver, Books, Sources, WindowView
 from hive_tui.engine.agents.records import Read, add
@@ -128,7 +136,8 @@ class EnvAgent:
             if stance is None:
                 self._title = None
             elif self._title is None or self._title.stance is not stance:
-                self._title = Title(stance, now, window.title)
+                worked = self._title is not None and self._title.stance is not Stance.IDLE
+                self._title = Title(stance, now, window.title, worked)
             self._watch(window.pid)
         self.judge_soon()
 

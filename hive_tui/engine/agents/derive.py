@@ -380,6 +380,9 @@ def _quiet_start(e: Evidence, now: float) -> Finding | None:
                 return _waits((replace(question, at=e.title.at),), "title", "asks by its title")
             case Stance.WORKING:
                 return Finding(AgentState.WORKING, "works", e.title.at, "title", "works")
+            case Stance.IDLE if e.title.after_work:
+                why = "its turn ended or was interrupted, as its title says"
+                return _done(e, now, e.title.at, why, "title", "idle after work")
             case Stance.IDLE:
                 why = "waits for a prompt"
                 return Finding(AgentState.IDLE, why, e.title.at, "title", "idle")

@@ -75,6 +75,8 @@ class Title(msgspec.Struct, frozen=True):
     at: float
     """Since when it means that."""
     text: str = ""
+    after_work: bool = False
+    """Whether it meant something else than idle just before."""
 
 
 class Loop(msgspec.Struct, frozen=True):

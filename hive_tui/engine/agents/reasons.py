@@ -33,6 +33,10 @@ def reason(agent: EnvAgent, now: float) -> dict[str, Any]:
     ):
         if number:
             evidence.append(f"{number} {words}")
+    pid = known.process.pid if known.process is not None else None
+    if pid is not None:
+        evidence.append(f"pid {pid}")
+    evidence += [f"asks {q.id}: {q.title}" for q in found.questions]
     if known.registry is not None:
         evidence.append(
             f"its registry: {known.registry.status} since {stamp(known.registry.at)}"

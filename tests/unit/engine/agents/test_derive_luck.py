@@ -118,6 +118,7 @@ def test_an_agent_whose_hooks_are_switched_off_is_unknown_and_not_idle() -> None
         ({"transcript": Transcript(Stance.FAILED, T + 40, "limit")}, ERROR, "transcript"),
         ({"title": Title(Stance.WORKING, T + 40)}, WORKING, "title"),
         ({"title": Title(Stance.IDLE, T + 40)}, IDLE, "title"),
+        ({"title": Title(Stance.IDLE, T + 40, after_work=True)}, DONE, "title"),
         ({"title": Title(Stance.WAITING, T + 40)}, WAITING, "title"),
         ({"dialog": "trust this folder?"}, WAITING, "screen"),
     ],

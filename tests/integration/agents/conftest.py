@@ -36,6 +36,7 @@ class Desk:
 
     def __init__(self, yard: Yard) -> None:
         self.yard = yard
+        self.deadline_s = DEADLINE_S
 
     def agent(self, env: str) -> dict[str, Any]:
         """As the contract shows it."""
@@ -50,7 +51,7 @@ class Desk:
     def becomes(self, env: str, state: str, reason: str = "") -> dict[str, Any]:
         """Wait until an agent stands so."""
 
-        deadline = time.monotonic() + DEADLINE_S
+        deadline = time.monotonic() + self.deadline_s
         while True:
             agent = self.agent(env)
             if agent and agent["state"] == state and reason in agent["reason"]:

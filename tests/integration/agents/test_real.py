@@ -14,7 +14,11 @@ from tests.integration.agents import real
 from tests.integration.agents.conftest import Desk
 from tests.models.server import ModelServer
 
+pytestmark = pytest.mark.timeout(400)
+
 KINDS = ("claude", "codex", "gemini", "opencode")
+PATIENCE_S = 150.0
+"""Some take ten seconds to begin where nobody else works."""
 FLAGS = {"claude": " --permission-mode default"}
 
 
@@ -51,6 +55,7 @@ class Real:
             + env
         )
         self.desk = Desk(yard)
+        self.desk.deadline_s = PATIENCE_S
         self.kind = kind
 
     def spawn(self, prompt: str) -> None:

@@ -44,6 +44,7 @@ CONTRACT = {
     "schema",
     "completions",
     "skill",
+    "agent",
     "whoami",
     "mcp",
     "snapshot",

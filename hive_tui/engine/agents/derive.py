@@ -47,7 +47,7 @@ def derive(evidence: Evidence, now: float) -> Finding:
         found = rule(evidence, now)
         if found is not None:
             return _settled(overlay(found, evidence, now), now)
-    return Finding(AgentState.UNKNOWN, "nothing is known of it", now, "", "none")
+    return Finding(AgentState.UNKNOWN, "nothing is known of it", now, "nothing", "none")
 
 
 def explain(evidence: Evidence, now: float) -> list[tuple[str, Finding | None]]:
@@ -134,8 +134,11 @@ def _quiet_start(e: Evidence, now: float) -> Finding | None:
     if e.heard.phase is not Phase.NOTHING or process is None:
         return None
     since = process.started_at
-    if e.transcript is not None and e.transcript.at >= since:
-        return from_transcript(e, e.transcript, now)
+    told = e.transcript
+    if told is not None and told.at >= since:
+        found = from_transcript(e, told, now)
+        if found is not None:
+            return found
     if e.dialog:
         question = Question(AskKind.DIALOG, e.dialog, answerable=False, at=since)
         return waits((question,), "screen", "dialog of its start")

@@ -218,11 +218,10 @@ class Yard:
         if home.socket.exists():
             self.extra = {}
             self.hive("daemon", "stop", cwd=self.folder, status=None)
+        if home.tmux.exists():
+            kill = ("tmux", "-S", str(home.tmux), "kill-server")
+            subprocess.run(kill, capture_output=True, check=False)
         asyncio.run(_end_all(home_tag(home)))
-        terminals = home.socket.with_suffix(".tmux")
-        if terminals.exists():
-            subprocess.run(["tmux", "-S", str(terminals), "kill-server"], capture_output=True)
-            terminals.unlink(missing_ok=True)
         for place in self._places:
             place.close()
         shutil.rmtree(self.folder, ignore_errors=True)

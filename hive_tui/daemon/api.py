@@ -14,10 +14,12 @@ from hive_tui.daemon.methods.logs import Logs
 from hive_tui.daemon.methods.looking import Looking
 from hive_tui.daemon.methods.resting import Resting
 from hive_tui.daemon.methods.telling import Telling
+from hive_tui.daemon.methods.terminals import TerminalMethods
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.engine.agents.supervision import Agents
 from hive_tui.engine.hive import Hive
+from hive_tui.engine.terminals import Terminals
 from hive_tui.engine.testing import Testing
 from hive_tui.engine.thrift import Thrift
 from hive_tui.model.home import Home
@@ -32,6 +34,7 @@ class Api:
         testing: Testing,
         thrift: Thrift,
         agents: Agents,
+        terminals: Terminals,
         reader: LogReader,
         home: Home,
         pid: int,
@@ -44,20 +47,22 @@ class Api:
             testing: Runs suites.
             thrift: Keeps house with the memory.
             agents: The coding agents.
+            terminals: The windows of the envs.
             reader: Reads logs.
             home: Where this hive lives.
             pid: Of this daemon.
             stop: Ends the daemon once the answer is out.
         """
         self._rooms = (
-            Finding(hive, home),
+            Finding(hive, home, terminals),
             Changing(hive, testing, thrift, agents),
             Looking(hive, thrift, agents),
-            Keeping(hive),
+            Keeping(hive, terminals),
             Logs(hive, reader),
             Resting(hive, thrift),
             Telling(hive),
             AgentMethods(hive, agents),
+            TerminalMethods(hive, thrift, terminals),
         )
         self._home = home
         self._pid = pid

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import signal
 import sys
@@ -33,10 +32,9 @@ from hive_tui.drivers.pressure import MachineHeadroom
 from hive_tui.drivers.processes import LocalProcesses
 from hive_tui.drivers.shelves import LocalShelves
 from hive_tui.drivers.sockets import ephemeral_range, listening
-from hive_tui.drivers.terminals.tmux import TmuxTerminals
+from hive_tui.drivers.terminals.choosing import choose
 from hive_tui.drivers.tree_inotify import trees
 from hive_tui.drivers.worktrees import GitWorktrees
-from hive_tui.engine.agents.protocols import TerminalHost
 from hive_tui.engine.agents.supervision import Agents
 from hive_tui.engine.bus import Bus
 from hive_tui.engine.hive import Hive
@@ -44,6 +42,7 @@ from hive_tui.engine.launching import Launcher, base_environment
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.readiness import Readiness
 from hive_tui.engine.scheduler import Scheduler
+from hive_tui.engine.terminals import Terminals
 from hive_tui.engine.testing import Testing
 from hive_tui.engine.thrift import Thrift
 from hive_tui.engine.upkeep import Upkeep
@@ -51,8 +50,6 @@ from hive_tui.engine.watching import Reruns
 from hive_tui.engine.world import Checkpoint, World
 from hive_tui.model.errors import HiveError
 from hive_tui.model.home import Home
-
-log = logging.getLogger(__name__)
 
 LANES = {"worktree": 2, "container": 4}
 """Checkouts and starts of containers at once: two saturate a disk, four an engine."""
@@ -139,6 +136,10 @@ class Daemon:
             checkpoint=checkpoint,
         )
         self.hive = Hive(self.world, LocalForwards(), LocalShelves(home.snapshots))
+        self.terminals = Terminals(
+            choose(home, self._processes, environ), base_environment(environ), self.hive.by_uid
+        )
+        self.hive.transitions.end_terminals = self.terminals.end
         self.testing = Testing(self.world, self.hive.transitions)
         self.thrift = Thrift(
             self.world,
@@ -157,9 +158,6 @@ class Daemon:
         self.hive.admission.measure = self._upkeep.measure
         reader = LogReader(self._logs)
         self._tails = Tails()
-        self._terminals = TmuxTerminals(
-            home.socket.with_name("tmux.sock"), self._processes, environ
-        )
         self.agents = Agents(
             DRIVERS,
             LocalSources(home.agents, environ, self._tails),
@@ -167,7 +165,15 @@ class Daemon:
             (sys.executable, "-I", "-S", hook.__file__),
         )
         api = Api(
-            self.hive, self.testing, self.thrift, self.agents, reader, home, os.getpid(), stop
+            self.hive,
+            self.testing,
+            self.thrift,
+            self.agents,
+            self.terminals,
+            reader,
+            home,
+            os.getpid(),
+            stop,
         )
         self.handlers: dict[str, Handler] = {**api.handlers(), **self._subscription.handlers()}
 
@@ -183,7 +189,8 @@ class Daemon:
         self._logs.resume()
         self._trees.open()
         self.thrift.open()
-        self.agents.open(await self._open_terminals())
+        await self.terminals.open()
+        self.agents.open(self.terminals.host if self.terminals.problem is None else None)
         await self.hive.open()
         self.agents.settle()
         self._upkeep.start()
@@ -195,8 +202,8 @@ class Daemon:
         await self.testing.close()
         self.agents.close()
         self._tails.close()
-        await self._terminals.close()
         await self.hive.close()
+        await self.terminals.close()
         await self._trees.close()
         await self._processes.close()
         await self._containers.close()
@@ -216,17 +223,10 @@ class Daemon:
             or self.hive.admission.busy
             or self.agents.busy
             or bool(self.world.scheduler.operations)
+            or self.terminals.busy
             or any(unit.running for live in envs for unit in live.own.values())
             or any(suite.watch for live in envs for suite in live.project.tests.values())
         )
-
-    async def _open_terminals(self) -> TerminalHost | None:
-        try:
-            await self._terminals.open()
-        except HiveError as error:
-            log.warning("there are no terminals: %s", error)
-            return None
-        return self._terminals
 
     def _passed(self) -> None:
         """After each pass over the processes."""

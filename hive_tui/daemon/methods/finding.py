@@ -10,11 +10,12 @@ import msgspec
 
 from hive_tui.config import loading, schema
 from hive_tui.config.templates import branch_for
-from hive_tui.daemon import answers, checks
+from hive_tui.daemon import answers, checks, terminal_checks
 from hive_tui.daemon.first_file import difference, set_aside, write_new
 from hive_tui.daemon.methods.params import Params, env_of, sorted_envs, text
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.engine.hive import Hive
+from hive_tui.engine.terminals import Terminals
 from hive_tui.model.home import Home
 
 _ENCODE = msgspec.json.Encoder()
@@ -23,9 +24,10 @@ _ENCODE = msgspec.json.Encoder()
 class Finding:
     """Which projects and envs there are."""
 
-    def __init__(self, hive: Hive, home: Home) -> None:
+    def __init__(self, hive: Hive, home: Home, terminals: Terminals) -> None:
         self._hive = hive
         self._home = home
+        self._terminals = terminals
 
     def handlers(self) -> dict[str, Handler]:
         """Method name -> what answers it."""
@@ -105,4 +107,5 @@ class Finding:
         return schema.json_schema()
 
     async def _doctor(self, params: Params, emit: Emit) -> Any:
-        return {"checks": await checks.run(self._hive, self._home, text(params, "cwd"))}
+        found = await checks.run(self._hive, self._home, text(params, "cwd"))
+        return {"checks": [*found, *terminal_checks.rows(self._terminals)]}

@@ -43,6 +43,8 @@ _BASE = "hive"
 _RECONNECT_S = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0)
 """Pauses between attempts to reach a server that is there; the last one again and again."""
 
+_SETTLE_S = 0.05
+
 _GONE = 5.0
 """How long a command waits for a connection that is being begun anew."""
 
@@ -64,6 +66,8 @@ class TmuxTerminals:
         self._tmux: Tmux | None = None
         self._connection: Connection | None = None
         self._panes: dict[tuple[str, str], Pane] = {}
+        self._shown: dict[str, tuple[list[bytes], tuple[bytes, ...]]] = {}
+        self._settling: dict[str, asyncio.Task[None]] = {}
         self._watchers: set[Callable[[WindowView], None]] = set()
         self._changing = asyncio.Lock()
         self._connecting = asyncio.Lock()
@@ -75,6 +79,10 @@ class TmuxTerminals:
     @property
     def name(self) -> str:
         return "tmux"
+
+    @property
+    def version(self) -> str:
+        return f"tmux {self._tmux.version}" if self._tmux is not None else "tmux"
 
     @property
     def connection_pid(self) -> int | None:
@@ -91,6 +99,9 @@ class TmuxTerminals:
 
     async def close(self) -> None:
         self._closed = True
+        for settling in self._settling.values():
+            settling.cancel()
+        await asyncio.gather(*self._settling.values(), return_exceptions=True)
         if self._reconnecting is not None:
             self._reconnecting.cancel()
             await asyncio.gather(self._reconnecting, return_exceptions=True)
@@ -131,6 +142,7 @@ class TmuxTerminals:
             pane = tmux_rows.read(_one(lines[-1]))
             if pane is None:
                 raise TmuxError(f"tmux lost the window {window} as it was made")
+            self._settling.pop(pane.pane, None)
             self._take(pane)
             return pane.view
 
@@ -161,15 +173,18 @@ class TmuxTerminals:
 
     async def screen(self, env_uid: str, window: str) -> Screen:
         pane = self._pane(env_uid, window).pane
-        where, lines = await self._run(
+        where, lines = await self._inside(
+            window,
             f"display-message -p -t {pane} '#{{cursor_x}} #{{cursor_y}} #{{cursor_flag}}' ; "
             f"capture-pane -p -e -t {pane}",
             2,
         )
         x, y, shown = _one(where).split()
-        return Screen(
-            lines=tuple(map(clean, lines)), cursor=(int(x), int(y)) if shown == "1" else None
-        )
+        raw, cleaned = self._shown.get(pane, ([], ()))
+        if raw != lines:
+            cleaned = tuple(map(clean, lines))
+            self._shown[pane] = lines, cleaned
+        return Screen(cleaned, (int(x), int(y)) if shown == "1" else None)
 
     async def paste(self, env_uid: str, window: str, text: str) -> None:
         pane, whole = self._pane(env_uid, window), keys.pasteable(text)
@@ -178,7 +193,8 @@ class TmuxTerminals:
         buffer = f"hive-{next(self._buffers)}"
         # asked and done in one go: tmux 3.3 dies, with all its windows, of a paste into a program
         # that has ended
-        lines = await self._run(
+        lines = await self._inside(
+            window,
             f"set-buffer -b {buffer} -- {quote(whole)} ; "
             f"if-shell -F -t {pane.pane} '#{{pane_dead}}' {{ delete-buffer -b {buffer} }} "
             f"{{ paste-buffer -p -d -b {buffer} -t {pane.pane} }} ; "
@@ -194,7 +210,8 @@ class TmuxTerminals:
         if pane.view.dead:
             raise refusals.ended(window)
         if pressed:
-            await self._run(f"send-keys -t {pane.pane} -- {' '.join(map(quote, pressed))}")
+            words = " ".join(map(quote, pressed))
+            await self._inside(window, f"send-keys -t {pane.pane} -- {words}")
 
     def attach_command(self, env_uid: str, window: str | None = None) -> tuple[str, ...]:
         program = self._tmux.path if self._tmux is not None else "tmux"
@@ -287,6 +304,15 @@ class TmuxTerminals:
             code="no_terminals",
         )
 
+    async def _inside(self, window: str, line: str, commands: int = 1) -> list[list[bytes]]:
+        """Run commands about a window that may be gone since it was last heard of."""
+        try:
+            return await self._run(line, commands)
+        except TmuxError as error:
+            if "can't find" in error.message:
+                raise refusals.no_window(window) from None
+            raise
+
     async def _quietly(self, line: str) -> None:
         """Run what may find its window gone already."""
         with contextlib.suppress(HiveError):
@@ -343,15 +369,26 @@ class TmuxTerminals:
             self._take(pane)
 
     def _take(self, pane: Pane) -> None:
+        if pane.view.dead and pane.view.exit_code is None and pane.pane not in self._settling:
+            self._settling[pane.pane] = asyncio.ensure_future(self._settle())
+            return
         known = self._panes.get(pane.key)
         self._panes[pane.key] = pane
-        if known is None or _visible(known.view) != _visible(pane.view):
+        if known is None or _visible(known) != _visible(pane):
             self._tell(pane.view)
+
+    async def _settle(self) -> None:
+        """Look again at once: a program's output ends a moment before its status is known."""
+        await asyncio.sleep(_SETTLE_S)
+        with contextlib.suppress(HiveError):
+            await self._look()
 
     def _lose(self, key: tuple[str, str]) -> None:
         """A window is gone: with which status its program ended, nobody knows any more."""
         pane = self._panes.pop(key, None)
         if pane is not None:
+            self._shown.pop(pane.pane, None)
+            self._settling.pop(pane.pane, None)
             code = pane.view.exit_code if pane.view.dead else None
             self._tell(
                 msgspec.structs.replace(pane.view, pid=None, command="", dead=True, exit_code=code)
@@ -372,8 +409,8 @@ class TmuxTerminals:
         return pane
 
 
-def _visible(view: WindowView) -> WindowView:
-    return msgspec.structs.replace(view, active_at=0.0)
+def _visible(pane: Pane) -> tuple[WindowView, bool]:
+    return msgspec.structs.replace(pane.view, active_at=0.0), pane.attached > 0
 
 
 def _one(lines: Sequence[bytes]) -> str:

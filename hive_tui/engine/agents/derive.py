@@ -82,6 +82,8 @@ def _process(e: Evidence, now: float) -> Finding | None:
         return Finding(AgentState.GONE, "its program has ended", since, "process", "ended")
     if code == 0:
         return Finding(AgentState.GONE, "it has ended", since, "process", "ended")
+    if code == -signal.SIGHUP:
+        return Finding(AgentState.GONE, "its terminal was closed", since, "process", "hung up")
     if code < 0:
         why = f"it was killed by {_signal_name(-code)}"
         return Finding(AgentState.ERROR, why, since, "process", "killed")

@@ -35,6 +35,13 @@ async def tmux(folder: Path) -> AsyncIterator[Desk]:
         yield made
 
 
+@pytest.fixture
+async def plain(folder: Path) -> AsyncIterator[Desk]:
+    """The host without tmux, opened."""
+    async for made in _desk("pty", folder):
+        yield made
+
+
 async def _desk(kind: str, folder: Path) -> AsyncIterator[Desk]:
     if kind == "tmux" and shutil.which("tmux") is None:
         if os.environ.get("CI") == "true":

@@ -13,11 +13,12 @@ from typing import Any
 import psutil
 
 from hive_tui.drivers.processes import LocalProcesses
+from hive_tui.drivers.terminals.plain import PlainTerminals
 from hive_tui.drivers.terminals.tmux import TmuxTerminals
 from hive_tui.engine.agents.protocols import TerminalHost, WindowView
 from hive_tui.model.errors import HiveError
 
-HOSTS = ("tmux",)
+HOSTS = ("tmux", "pty")
 DEADLINE_S = 30.0
 
 ENVIRON = {
@@ -42,7 +43,11 @@ class Desk:
 
     def make(self) -> TerminalHost:
         """A host as a new daemon would make it."""
-        made = TmuxTerminals(self.folder / "tm", self.processes, ENVIRON)
+        made: TerminalHost
+        if self.kind == "tmux":
+            made = TmuxTerminals(self.folder / "tm", self.processes, ENVIRON)
+        else:
+            made = PlainTerminals(self.folder / "records", self.folder, self.processes)
         made.watch(self.told.append)
         return made
 
@@ -124,7 +129,7 @@ def marked(name: str, value: str) -> list[int]:
         try:
             if process.environ().get(name) == value and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process.pid)
-        except psutil.Error:
+        except (psutil.Error, OSError):
             continue
     return found
 

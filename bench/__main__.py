@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from bench import (
+    agents,
     containers,
     cpu,
     dashboard,
@@ -48,6 +49,7 @@ THEMES: dict[str, Theme] = {
     "fleet": fleet.measure,
     "memory": memory.measure,
     "dashboard": dashboard.measure,
+    "agents": agents.measure,
 }
 
 OUT = Path(__file__).with_name("out")

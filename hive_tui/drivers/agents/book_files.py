@@ -66,6 +66,12 @@ class BookFiles:
                 code="agent_folder",
             ) from error
 
+    def tidy(self, env_uid: str) -> None:
+        """Remove the pipes of hooks that were killed."""
+        for pipe in (self._folder / env_uid).glob("ask-*"):
+            with contextlib.suppress(OSError):
+                pipe.unlink()
+
     def forget(self, env_uid: str) -> None:
         """Delete the folder."""
         with contextlib.suppress(OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,12 @@ from hive_tui.engine.agents.verdict import Finding, first_line
 from hive_tui.engine.folding import stamp
 from hive_tui.model.agent import AgentDetail, AgentState, Ask
 from hive_tui.model.environment import AgentView
+from hive_tui.model.errors import HiveError
 
 if TYPE_CHECKING:
     from hive_tui.engine.live import LiveEnv
+
+log = logging.getLogger(__name__)
 
 STEP_S = 2.0
 """By how much wall clock and steady clock may differ before one of them was moved."""
@@ -148,8 +152,7 @@ class EnvAgent:
 
     def put(self, book: Book) -> None:
         """Keep a changed book, and judge anew."""
-        self.book = book
-        self._books.write(book)
+        self._keep(book)
         self.judge_soon()
 
     def seen(self) -> None:
@@ -205,11 +208,18 @@ class EnvAgent:
         kind = self.book.kind
         self._stops["registry"] = self._sources.registry(kind, pid, self._hear_registry)
 
+    def _keep(self, book: Book) -> None:
+        """Keep a changed book; what a full disk refuses is known until the daemon ends."""
+        self.book = book
+        try:
+            self._books.write(book)
+        except HiveError as error:
+            log.warning("%s: %s", self.live.id, error)
+
     def _end(self, window: WindowView | None, now: float) -> None:
         if self.book.ended_at is None:
             code = window.exit_code if window is not None else None
-            self.book = replace(self.book, ended_at=now, exit_code=code)
-            self._books.write(self.book)
+            self._keep(replace(self.book, ended_at=now, exit_code=code))
 
     # --- what follows ----------------------------------------------------------------------
 
@@ -219,10 +229,10 @@ class EnvAgent:
         now = self._now()
         self._mind_the_clock(now)
         before, self.finding = self.finding, derive(self.evidence(), now)
-        session = self._told.session or self.heard.session
-        if session and session != self.book.session:
-            self.book = replace(self.book, session=session)
-            self._books.write(self.book)
+        session = self._told.session or self.heard.session or self.book.session
+        prompted = self.book.prompted or bool(self.heard.prompted_at or self._told.session)
+        if (session, prompted) != (self.book.session, self.book.prompted):
+            self._keep(replace(self.book, session=session, prompted=prompted))
         self.live.show_agent(self.view(), self.detail())
         if before.source and before.state is not self.finding.state:
             self.live.event(

@@ -18,6 +18,8 @@ class Book(msgspec.Struct, frozen=True):
     """Seconds since the epoch."""
     session: str = ""
     """Its conversation, by which it is gone on with."""
+    prompted: bool = False
+    """Whether its conversation has a prompt; without one there is nothing to go on with."""
     port: int = 0
     password: str = ""
     seen_at: float = 0.0

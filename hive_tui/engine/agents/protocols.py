@@ -308,6 +308,10 @@ class Books(Protocol):
         """
         ...
 
+    def tidy(self, env_uid: str) -> None:
+        """Remove what hooks of a former start left behind."""
+        ...
+
     def forget(self, env_uid: str) -> None:
         """Delete the folder."""
         ...

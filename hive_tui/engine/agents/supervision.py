@@ -151,14 +151,14 @@ class Agents:
                 )
             driver = self._drivers[chosen.kind]
             last = old.book if old is not None else None
-            goes_on = last is not None and last.kind == chosen.kind and not prompt
+            goes_on = last is not None and last.kind == chosen.kind and last.prompted
             wish = Wish(
                 env=live.id,
                 worktree=live.record.worktree,
                 folder=self._books.folder(uid),
                 run=uuid.uuid4().hex,
                 hook=self._hook,
-                session=last.session if last is not None and goes_on else "",
+                session=last.session if last is not None and goes_on and not prompt else "",
                 fresh=str(uuid.uuid4()),
                 prompt=prompt,
                 port=self._sources.free_port() if chosen.kind == "opencode" else 0,
@@ -255,6 +255,7 @@ class Agents:
                 code="prompt_too_long",
                 env=live.record.name,
             )
+        self._books.tidy(uid)
         self._books.put_files(uid, start.files)
         book = Book(
             env_uid=uid,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
@@ -186,3 +187,15 @@ def test_an_agent_at_work_keeps_its_env_from_rest(desk: Desk) -> None:
     desk.becomes("auth", "working")
     (row,) = desk.yard.hive("idle", "auth", "--dry-run", "--json").json["idle"]
     assert "claude is working" in str(row)
+
+
+def test_a_conversation_without_a_prompt_is_begun_anew(desk: Desk) -> None:
+    desk.yard.hive("spawn", "auth", "--agent", "scripted")
+    desk.becomes("auth", "idle", "waits for a prompt")
+    book = next((desk.yard.home / "agents").iterdir()) / "agent.json"
+    before = json.loads(book.read_text())["session"]
+    desk.yard.hive("agent", "stop", "auth")
+    desk.becomes("auth", "gone", "it was stopped")
+    desk.yard.hive("agent", "start", "auth")
+    desk.becomes("auth", "idle", "waits for a prompt")
+    assert json.loads(book.read_text())["session"] != before

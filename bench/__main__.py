@@ -25,6 +25,7 @@ from bench import (
     fleet,
     links,
     memory,
+    proxy,
     readiness,
     scheduler,
     spawn,
@@ -48,6 +49,7 @@ THEMES: dict[str, Theme] = {
     "links": links.measure,
     "fleet": fleet.measure,
     "memory": memory.measure,
+    "proxy": proxy.measure,
     "dashboard": dashboard.measure,
     "agents": agents.measure,
 }

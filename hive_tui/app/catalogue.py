@@ -114,6 +114,14 @@ ACTIONS: tuple[Action, ...] = (
         "env.copy_url", ("y",), "copy url", "Copy its URL to the clipboard.", _BOTH, possible.url
     ),
     Action(
+        "env.forward",
+        ("F",),
+        "forward",
+        "Lead the project's fixed ports here, away from the env that has them; again lets them go.",
+        _BOTH,
+        possible.env,
+    ),
+    Action(
         "fleet.next_need",
         ("tab",),
         "needs you",

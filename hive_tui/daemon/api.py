@@ -12,6 +12,7 @@ from hive_tui.daemon.methods.finding import Finding
 from hive_tui.daemon.methods.keeping import Keeping
 from hive_tui.daemon.methods.logs import Logs
 from hive_tui.daemon.methods.looking import Looking
+from hive_tui.daemon.methods.naming import Naming
 from hive_tui.daemon.methods.resting import Resting
 from hive_tui.daemon.methods.telling import Telling
 from hive_tui.daemon.methods.terminals import TerminalMethods
@@ -19,6 +20,7 @@ from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.engine.agents.supervision import Agents
 from hive_tui.engine.hive import Hive
+from hive_tui.engine.proxying import Proxying
 from hive_tui.engine.terminals import Terminals
 from hive_tui.engine.testing import Testing
 from hive_tui.engine.thrift import Thrift
@@ -35,6 +37,7 @@ class Api:
         thrift: Thrift,
         agents: Agents,
         terminals: Terminals,
+        proxying: Proxying,
         reader: LogReader,
         home: Home,
         pid: int,
@@ -48,15 +51,17 @@ class Api:
             thrift: Keeps house with the memory.
             agents: The coding agents.
             terminals: The windows of the envs.
+            proxying: The reverse proxy.
             reader: Reads logs.
             home: Where this hive lives.
             pid: Of this daemon.
             stop: Ends the daemon once the answer is out.
         """
         self._rooms = (
-            Finding(hive, home, terminals),
+            Finding(hive, home, terminals, proxying),
             Changing(hive, testing, thrift, agents),
             Looking(hive, thrift, agents),
+            Naming(hive, thrift, proxying),
             Keeping(hive, terminals),
             Logs(hive, reader),
             Resting(hive, thrift),

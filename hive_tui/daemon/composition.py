@@ -30,6 +30,7 @@ from hive_tui.drivers.log_reading import LogReader
 from hive_tui.drivers.logs import LogFiles
 from hive_tui.drivers.pressure import MachineHeadroom
 from hive_tui.drivers.processes import LocalProcesses
+from hive_tui.drivers.proxy_room import LocalProxyRoom
 from hive_tui.drivers.shelves import LocalShelves
 from hive_tui.drivers.sockets import ephemeral_range, listening
 from hive_tui.drivers.terminals.choosing import choose
@@ -40,6 +41,7 @@ from hive_tui.engine.bus import Bus
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.launching import Launcher, base_environment
 from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.proxying import Proxying
 from hive_tui.engine.readiness import Readiness
 from hive_tui.engine.scheduler import Scheduler
 from hive_tui.engine.terminals import Terminals
@@ -50,12 +52,16 @@ from hive_tui.engine.watching import Reruns
 from hive_tui.engine.world import Checkpoint, World
 from hive_tui.model.errors import HiveError
 from hive_tui.model.home import Home
+from hive_tui.model.routes import PROXY_PORT
 
 LANES = {"worktree": 2, "container": 4}
 """Checkouts and starts of containers at once: two saturate a disk, four an engine."""
 
 SLOTS = "HIVE_SLOTS"
 """Variable that overrides the number of CPU slots."""
+
+PROXY_PORT_VARIABLE = "HIVE_PROXY_PORT"
+"""Variable with the reverse proxy's port for a hive that has chosen none; 0: it is off there."""
 
 KILL_AT = "HIVE_FAULT_KILL_AT"
 """Variable for fault tests: the name of the checkpoint, or its number from 1, to die at."""
@@ -150,6 +156,13 @@ class Daemon:
             self.hive.limits,
         )
         self.hive.short_of_memory = lambda: self.thrift.short
+        self.proxying = Proxying(
+            self.world,
+            LocalProxyRoom(home.proxy_log),
+            lambda: self.hive.envs,
+            default=_proxy_port(environ),
+        )
+        self.proxying.wake = self.thrift.wake
         self._subscription = Subscription(self.hive)
         self._upkeep = Upkeep(
             self.world, self._trees, Reruns(), self._rerun, self._passed, self.thrift.edited
@@ -170,6 +183,7 @@ class Daemon:
             self.thrift,
             self.agents,
             self.terminals,
+            self.proxying,
             reader,
             home,
             os.getpid(),
@@ -194,9 +208,11 @@ class Daemon:
         await self.hive.open()
         self.agents.settle()
         self._upkeep.start()
+        self.proxying.open()
 
     async def close(self) -> None:
         """Let go of everything. Services run on; what was half done is gone on with later."""
+        await self.proxying.close()
         await self._upkeep.close()
         await self.thrift.close()
         await self.testing.close()
@@ -272,6 +288,11 @@ def _slots(environ: Mapping[str, str]) -> int:
     """CPU slots: one more than there are cores, which measured best for builds that wait a bit."""
     text = environ.get(SLOTS, "")
     return int(text) if text.isdigit() and int(text) > 0 else (os.cpu_count() or 1) + 1
+
+
+def _proxy_port(environ: Mapping[str, str]) -> int:
+    text = environ.get(PROXY_PORT_VARIABLE, "")
+    return int(text) if text.isdigit() and int(text) < 65536 else PROXY_PORT
 
 
 def _program(pid: int) -> str | None:

@@ -79,6 +79,7 @@ class EnvAgent:
         self._dialog = ""
         self._written_at = 0.0
         self._awake_at = 0.0
+        self._interrupted_at = 0.0
         self._offset: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._soon: asyncio.Handle | None = None
@@ -114,6 +115,7 @@ class EnvAgent:
             written_at=self._written_at,
             awake_at=self._awake_at,
             seen_at=book.seen_at,
+            interrupted_at=self._interrupted_at,
             loop=self._loop(),
         )
 
@@ -158,6 +160,11 @@ class EnvAgent:
     def seen(self) -> None:
         """The person has looked at it."""
         self.put(replace(self.book, seen_at=self._now()))
+
+    def interrupted(self) -> None:
+        """What ends its turn was pressed for the person."""
+        self._interrupted_at = self._now()
+        self.judge_soon()
 
     def close(self) -> None:
         """Listen no more; the agent goes on."""

@@ -113,6 +113,8 @@ class Evidence(msgspec.Struct, frozen=True):
     """When the machine woke, or its clock was set: nobody was quiet before that."""
     seen_at: float = 0.0
     """When the person last looked at it."""
+    interrupted_at: float = 0.0
+    """When hive last pressed what ends a turn: before it said anything, no record tells of that."""
     loop: Loop | None = None
     usual_gap_s: float = 0.0
     """How long it is often quiet for (95th percentile); 0 where too little was seen."""

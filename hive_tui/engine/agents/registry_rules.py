@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from hive_tui.engine.agents.evidence import Evidence, Registry, Stance
 from hive_tui.engine.agents.file_rules import from_transcript
-from hive_tui.engine.agents.findings import LAG_S, RECORD_S, done, waits
+from hive_tui.engine.agents.findings import LAG_S, RECORD_S, done, interrupted, waits
 from hive_tui.engine.agents.hearing import Phase
 from hive_tui.engine.agents.signals import Question
 from hive_tui.engine.agents.turn_rules import after_turn, hook, works
@@ -83,6 +83,8 @@ def _registry_idle(e: Evidence, entry: Registry, now: float) -> Finding | None:
             found = from_transcript(e, told, now)
             if found is not None and found.state is not AgentState.WORKING:
                 return replace(found, source="registry", rule="idle, as the transcript says")
+        if e.interrupted_at >= heard.began_at:
+            return interrupted(max(entry.at, heard.began_at), "registry")
         why, again = "its turn ended or was interrupted", entry.at + RECORD_S
         if age(entry.at, now) < RECORD_S:
             found = works(heard, "registry", "idle just now")

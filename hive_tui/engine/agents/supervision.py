@@ -187,6 +187,7 @@ class Agents:
         agent = self._running(live)
         keys = agent.driver.interrupt_keys
         await self._terminal(live).press(live.record.uid, AGENT_WINDOW, *keys)
+        agent.interrupted()
 
     def seen(self, live: LiveEnv) -> None:
         """The person has looked at it."""

@@ -353,6 +353,13 @@ def test_esc_is_seen_in_every_phase(before: list[Event]) -> None:
     assert shown(8, STARTED, *before, told_itself).state is IDLE
 
 
+def test_an_interruption_by_hive_needs_no_record() -> None:
+    found = shown(8, STARTED, PROMPT, registry=Registry("idle", T + 6), interrupted_at=T + 5)
+    assert (found.state, found.reason) == (IDLE, "was interrupted")
+    before = shown(8, STARTED, PROMPT, registry=Registry("idle", T + 6), interrupted_at=T + 1)
+    assert before.state is DONE
+
+
 def test_gemini_tells_an_interruption_by_its_title() -> None:
     prompt = Event(
         T + 2, "gemini", recorded.RUN, 21, payload={"hook_event_name": "BeforeAgent", "prompt": "x"}

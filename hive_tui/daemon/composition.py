@@ -31,6 +31,7 @@ from hive_tui.drivers.logs import LogFiles
 from hive_tui.drivers.pressure import MachineHeadroom
 from hive_tui.drivers.processes import LocalProcesses
 from hive_tui.drivers.proxy_room import LocalProxyRoom
+from hive_tui.drivers.sandbox import Bubblewrap
 from hive_tui.drivers.shelves import LocalShelves
 from hive_tui.drivers.sockets import ephemeral_range, listening
 from hive_tui.drivers.terminals.choosing import choose
@@ -176,6 +177,7 @@ class Daemon:
             LocalSources(home.agents, environ, self._tails),
             BookFiles(home.agents),
             (sys.executable, "-I", "-S", hook.__file__),
+            Bubblewrap(hidden=(str(home.secrets),)),
         )
         api = Api(
             self.hive,

@@ -277,6 +277,26 @@ class Sources(Protocol):
         ...
 
 
+class Sandbox(Protocol):
+    """Walls around an agent."""
+
+    def wrap(
+        self, argv: Sequence[str], *, worktree: str, folder: str, env: Mapping[str, str]
+    ) -> tuple[str, ...]:
+        """The command line that runs a program behind walls, in its worktree.
+
+        Args:
+            argv: Program and arguments.
+            worktree: Where it may write.
+            folder: Of the env's agent: what is told and asked goes through it.
+            env: Its environment: tells where its caches and its own settings are.
+
+        Raises:
+            HiveError: Walls cannot be built here, with the remedy.
+        """
+        ...
+
+
 class Books(Protocol):
     """What has to be known of an agent after the daemon ended, and the files of its start."""
 

@@ -22,6 +22,7 @@ from hive_tui.engine.agents.protocols import (
     AgentDriver,
     Books,
     Delivery,
+    Sandbox,
     Sources,
     TerminalHost,
     WindowView,
@@ -56,6 +57,7 @@ class Agents:
         sources: Sources,
         books: Books,
         hook: Sequence[str],
+        sandbox: Sandbox,
     ) -> None:
         """Create it; nothing is listened to yet.
 
@@ -64,12 +66,14 @@ class Agents:
             sources: Where evidence comes from.
             books: What is kept of them.
             hook: The hook command, without the kind.
+            sandbox: Builds walls around those that want them.
         """
         self._drivers = drivers
         self._host: TerminalHost | None = None
         self._sources = sources
         self._books = books
         self._hook = tuple(hook)
+        self._sandbox = sandbox
         self._agents: dict[str, EnvAgent] = {}
         self._turns: dict[str, asyncio.Lock] = {}
         self._unwatch: Callable[[], None] = lambda: None
@@ -256,6 +260,11 @@ class Agents:
                 code="prompt_too_long",
                 env=live.record.name,
             )
+        words = (*argv, *start.flags)
+        env |= start.env
+        if chosen.sandbox is not None:
+            folder = self._books.folder(uid)
+            words = self._sandbox.wrap(words, worktree=launch.cwd, folder=folder, env=env)
         self._books.tidy(uid)
         self._books.put_files(uid, start.files)
         book = Book(
@@ -271,13 +280,7 @@ class Agents:
         old = self._agents.get(uid)
         self._books.write(book)
         try:
-            window = await host.ensure(
-                uid,
-                AGENT_WINDOW,
-                (*argv, *start.flags),
-                cwd=launch.cwd,
-                env={**env, **start.env},
-            )
+            window = await host.ensure(uid, AGENT_WINDOW, words, cwd=launch.cwd, env=env)
         except HiveError:
             # the one that ended before is what there is
             self._books.write(old.book if old is not None else replace(book, ended_at=0.0))

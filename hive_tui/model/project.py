@@ -284,6 +284,20 @@ class Limits(msgspec.Struct, frozen=True):
     idle: IdleLimits = IdleLimits()
 
 
+class Heal(msgspec.Struct, frozen=True):
+    """How far what an agent broke goes back to it."""
+
+    mode: str = "on"
+    """`off`, `observe` or `on`."""
+    suites: tuple[str, ...] = ()
+    """Those that have to be green; without any nothing is run."""
+    attempts: int = 3
+    within_s: float | None = 3600.0
+    """Of all attempts together; `None` is no bound."""
+    cost_usd: float | None = None
+    """Of all attempts together; `None` is no bound."""
+
+
 class Project(msgspec.Struct, frozen=True):
     """A repository and everything its `hive.toml` says."""
 
@@ -311,6 +325,7 @@ class Project(msgspec.Struct, frozen=True):
     tests: dict[str, TestSuite] = {}
     agents: dict[str, Agent] = {}
     boundaries: Boundaries = Boundaries()
+    heal: Heal = Heal()
     digest: str = ""
     """SHA-256 of all files it comes from, in hex: two projects with the same say the same."""
     sources: tuple[str, ...] = ()

@@ -86,7 +86,7 @@ class EnvAgent:
         self._soon: asyncio.Handle | None = None
         self._held = ""
         self._heal: HealView | None = None
-        self.judged: Callable[[EnvAgent], None] = lambda agent: None
+        self.watchers: tuple[Callable[[EnvAgent], None], ...] = ()
         """Told after each judgement."""
         self._transcript = ""
         self._stops: dict[str, Callable[[], None]] = {}
@@ -271,7 +271,8 @@ class EnvAgent:
             wait = max(0.0, self.finding.again_at - now)
             self._timer = asyncio.get_running_loop().call_later(wait, self.judge)
         self._changed.set()
-        self.judged(self)
+        for watcher in self.watchers:
+            watcher(self)
 
     def view(self) -> AgentView:
         """As the contract shows it."""

@@ -75,7 +75,7 @@ class Agents:
         self._hook = tuple(hook)
         self._sandbox = sandbox
         self._agents: dict[str, EnvAgent] = {}
-        self.judged: Callable[[EnvAgent], None] = lambda agent: None
+        self.watchers: list[Callable[[EnvAgent], None]] = []
         """Told after each judgement of an agent."""
         self._turns: dict[str, asyncio.Lock] = {}
         self._unwatch: Callable[[], None] = lambda: None
@@ -296,7 +296,7 @@ class Agents:
     def _listen(self, live: LiveEnv, book: Book) -> EnvAgent:
         driver = self._drivers[book.kind]
         agent = EnvAgent(live, book, driver, self._sources, self._books)
-        agent.judged = self.judged
+        agent.watchers = tuple(self.watchers)
         self._agents[book.env_uid] = agent
         agent.judge_soon()
         return agent

@@ -68,7 +68,7 @@ class Healer:
         self._gates, self._teller, self._masker = gates, teller, masker
         self._envs: dict[str, _Env] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        agents.judged = self.judged
+        agents.watchers.append(self.judged)
         testing.ended = self.measured
 
     def enter(self, live: LiveEnv) -> None:

@@ -17,6 +17,7 @@ from hive_tui.app.action import LOGS as LOGS
 from hive_tui.app.action import MESSAGES as MESSAGES
 from hive_tui.app.action import SCREENS as SCREENS
 from hive_tui.app.action import TOUR as TOUR
+from hive_tui.app.action import TRIAGE as TRIAGE
 from hive_tui.app.action import WELCOME as WELCOME
 from hive_tui.app.action import Action as Action
 from hive_tui.app.catalogue import ACTIONS as _CATALOGUE

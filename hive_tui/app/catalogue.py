@@ -12,12 +12,15 @@ from hive_tui.app.action import (
     MESSAGES,
     SCREENS,
     TOUR,
+    TRIAGE,
     WELCOME,
     Action,
 )
+from hive_tui.app.catalogue_agents import AGENT_ACTIONS
 from hive_tui.model.environment import EnvState
 
 _BOTH = (FLEET, ENV)
+_ENVS = (FLEET, ENV, TRIAGE)
 _ALL = SCREENS
 _SCROLLED = (ENV, LOGS, HELP, MESSAGES)
 
@@ -27,7 +30,7 @@ ACTIONS: tuple[Action, ...] = (
         ("enter",),
         "open",
         "Show everything about the env.",
-        (FLEET,),
+        (FLEET, TRIAGE),
         possible.selected,
         1,
     ),
@@ -71,8 +74,8 @@ ACTIONS: tuple[Action, ...] = (
         9,
         True,
     ),
-    Action("env.logs", ("l",), "logs", "Follow its logs.", _BOTH, possible.selected, 5),
-    Action("env.test", ("t",), "test", "Run its test suites.", _BOTH, possible.test, 6, True),
+    Action("env.logs", ("l",), "logs", "Follow its logs.", _ENVS, possible.selected, 5),
+    Action("env.test", ("t",), "test", "Run its test suites.", _ENVS, possible.test, 6, True),
     Action(
         "service.restart",
         ("r",),
@@ -113,6 +116,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "env.copy_url", ("y",), "copy url", "Copy its URL to the clipboard.", _BOTH, possible.url
     ),
+    *AGENT_ACTIONS,
     Action(
         "fleet.next_need",
         ("tab",),
@@ -121,6 +125,14 @@ ACTIONS: tuple[Action, ...] = (
         (FLEET,),
         possible.needed,
         11,
+    ),
+    Action(
+        "fleet.previous_need",
+        ("shift+tab",),
+        "needs you, back",
+        "Select the env before that needs you.",
+        (FLEET,),
+        possible.needed,
     ),
     Action(
         "fleet.filter",
@@ -289,10 +301,17 @@ ACTIONS: tuple[Action, ...] = (
         ("pagedown", "space"),
         "page down",
         "A page down.",
-        _SCROLLED,
+        (*_SCROLLED, TRIAGE),
         possible.always,
     ),
-    Action("view.page_up", ("pageup", "b"), "page up", "A page up.", _SCROLLED, possible.always),
+    Action(
+        "view.page_up",
+        ("pageup", "b"),
+        "page up",
+        "A page up.",
+        (*_SCROLLED, TRIAGE),
+        possible.always,
+    ),
     Action("view.start", ("home", "g"), "start", "To the start.", _SCROLLED, possible.always),
     Action("view.end", ("end", "G"), "end", "To the end.", _SCROLLED, possible.always),
     Action(
@@ -300,7 +319,7 @@ ACTIONS: tuple[Action, ...] = (
         ("escape",),
         "back",
         "Back to where you came from.",
-        _SCROLLED,
+        (*_SCROLLED, TRIAGE),
         possible.always,
         12,
     ),
@@ -357,7 +376,7 @@ ACTIONS: tuple[Action, ...] = (
         ("ctrl+p",),
         "palette",
         "Find an action by name.",
-        (FLEET, ENV, LOGS, WELCOME, MESSAGES),
+        (FLEET, ENV, TRIAGE, LOGS, WELCOME, MESSAGES),
         possible.always,
     ),
     Action(

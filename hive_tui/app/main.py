@@ -82,6 +82,8 @@ def dashboard(home: Home, *, plain: bool = False, tour: bool = False) -> HiveApp
         themes=[home.themes],
         theme=os.environ.get("HIVE_THEME"),
         keys=home.keymap,
+        desk=home.desk,
+        prompts=home.prompts,
         tour=tour,
         folder=_folder(),
         plain=plain,

@@ -57,6 +57,16 @@ class Home(NamedTuple):
         return self.state / "snapshots"
 
     @property
+    def desk(self) -> Path:
+        """What a person put off in the dashboard, or has seen."""
+        return self.state / "desk.json"
+
+    @property
+    def prompts(self) -> Path:
+        """What was written to agents in the dashboard, newest last."""
+        return self.state / "prompts.json"
+
+    @property
     def secrets(self) -> Path:
         return self.config / "secrets.toml"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from hive_tui.app import figures
 from hive_tui.app.lines import BLANK, Line, Span, beside, cut, fit, safe
 from hive_tui.app.marks import BAR, of_env
-from hive_tui.app.triage import trouble
+from hive_tui.app.triage.trouble import trouble
 from hive_tui.app.views.head import ended
 from hive_tui.app.views.look import Look
 from hive_tui.app.views.sections import (

@@ -17,7 +17,7 @@ from hive_tui.app.marks import (
     of_test,
 )
 from hive_tui.app.state import Sample
-from hive_tui.app.triage import Trouble, trouble
+from hive_tui.app.triage.trouble import Trouble, trouble
 from hive_tui.app.views.head import waits
 from hive_tui.app.views.look import Look
 from hive_tui.model.environment import (

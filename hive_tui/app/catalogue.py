@@ -23,6 +23,7 @@ _BOTH = (FLEET, ENV)
 _ENVS = (FLEET, ENV, TRIAGE)
 _ALL = SCREENS
 _SCROLLED = (ENV, LOGS, HELP, MESSAGES)
+_PAGED = (*_SCROLLED, TRIAGE)
 
 ACTIONS: tuple[Action, ...] = (
     Action(
@@ -301,7 +302,7 @@ ACTIONS: tuple[Action, ...] = (
         ("pagedown", "space"),
         "page down",
         "A page down.",
-        (*_SCROLLED, TRIAGE),
+        _PAGED,
         possible.always,
     ),
     Action(
@@ -309,17 +310,17 @@ ACTIONS: tuple[Action, ...] = (
         ("pageup", "b"),
         "page up",
         "A page up.",
-        (*_SCROLLED, TRIAGE),
+        _PAGED,
         possible.always,
     ),
-    Action("view.start", ("home", "g"), "start", "To the start.", _SCROLLED, possible.always),
-    Action("view.end", ("end", "G"), "end", "To the end.", _SCROLLED, possible.always),
+    Action("view.start", ("home", "g"), "start", "To the start.", _PAGED, possible.always),
+    Action("view.end", ("end", "G"), "end", "To the end.", _PAGED, possible.always),
     Action(
         "app.back",
         ("escape",),
         "back",
         "Back to where you came from.",
-        (*_SCROLLED, TRIAGE),
+        _PAGED,
         possible.always,
         12,
     ),

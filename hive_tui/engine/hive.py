@@ -232,6 +232,7 @@ class Hive:
                     error=self._problems.get(name),
                     services=tuple(project.services) if project else (),
                     tests=tuple(project.tests) if project else (),
+                    prompts=project.prompts if project else {},
                 )
             )
         return tuple(views)

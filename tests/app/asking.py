@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from hive_tui.model.agent import AgentDetail, AgentState, Ask, AskKind
 from hive_tui.model.environment import AgentView, EnvDetail, EnvState
 from tests.app import scenes
@@ -35,8 +33,7 @@ def env(
     why = reason or (asks[0].title if asks else None)
     full = AgentDetail(kind, kind, state, why, since, asks=asks, **(agent or {}))
     view = AgentView(kind, state.value, since, why)
-    made = scenes.env(name, index, EnvState.WARM, agent=view, **more)
-    return msgspec.structs.replace(made, agent=full)
+    return scenes.env(name, index, EnvState.WARM, agent=view, agent_detail=full, **more)
 
 
 def names(rows: Sequence[str], *wanted: str) -> list[str]:

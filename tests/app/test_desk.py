@@ -7,7 +7,7 @@ from hive_tui.app.actions import offered
 from hive_tui.app.screens.triage import TriageScreen
 from hive_tui.app.triage.guard import SEEN_S
 from hive_tui.model.agent import AgentState
-from hive_tui.model.environment import EnvDetail, EnvState
+from hive_tui.model.environment import EnvState
 from hive_tui.model.errors import NotFoundError
 from tests.app import asking, scenes
 from tests.app.scripted import Driven, driven

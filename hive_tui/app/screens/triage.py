@@ -107,6 +107,8 @@ class TriageScreen(EnvDeeds):
             "triage.put_off": lambda _: self._show_all(),
             "triage.next": lambda _: self._move(1),
             "triage.previous": lambda _: self._move(-1),
+            "view.start": lambda _: self._select(0),
+            "view.end": lambda _: self._select(-1),
             "view.page_up": page["view.page_up"],
             "view.page_down": page["view.page_down"],
         }
@@ -116,7 +118,7 @@ class TriageScreen(EnvDeeds):
         look, width = self.hive.look(), self.app.size.width
         self._arrange(state, look.now)
         away = sum(card.put_off for card in self.hive.desk.cards(state, all_of_them=True))
-        head = desk_head(state, self._cards, away, width, look)
+        head = desk_head(state, self._cards, away, width, look, all_of_them=self._all)
         notice = banner(state, width, look)
         queue, card = self.query_one("#queue", Pages), self.card()
         beside, room = self._make_room()
@@ -198,7 +200,9 @@ class TriageScreen(EnvDeeds):
 
     def _select(self, at: int) -> None:
         """Go to a row: the person did, so what stands there may be answered at once."""
-        self._at, self._selected = at, self._cards[at].key
+        if not self._cards:
+            return
+        self._at, self._selected = at % len(self._cards), self._cards[at].key
         self._guard.show(self._cards[at], chosen=True)
         self.query_one("#card", Pages).scroll_home(animate=False, immediate=True)
         self.redraw()

@@ -191,14 +191,15 @@ def _of_work(detail: EnvDetail) -> Iterator[Item]:
     agent = detail.agent
     said = claim(agent.claim) if agent and agent.claim else None
     heal = agent.heal if agent else None
-    if said is not None and differs(said, red=True):
-        otherwise = f"says “{said.words}”, but {text}"
+    otherwise = said is not None and differs(said, red=True)
+    if said is not None and otherwise:
+        words = f"says “{said.words}”, but {text}"
         since = agent.since if agent else None
-        yield _item(detail, Kind.CLAIM, OTHERWISE, otherwise, since=since, stamp=stamp)
+        yield _item(detail, Kind.CLAIM, OTHERWISE, words, since=since, stamp=stamp)
     if heal is not None and heal.state == "gave_up":
         why = f"healing gave up: {heal.reason}" if heal.reason else "healing gave up"
         yield _item(detail, Kind.GAVE_UP, mark, f"{text}; {why}", stamp=stamp)
-    elif (heal is None or heal.mode != "on" or heal.state not in _HEALING) and said is None:
+    elif (heal is None or heal.mode != "on" or heal.state not in _HEALING) and not otherwise:
         yield _item(detail, Kind.RED, mark, text, stamp=stamp)
 
 

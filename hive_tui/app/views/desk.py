@@ -26,8 +26,26 @@ _WORDS = 12
 """Newest lines of an env's logs beside what is broken."""
 
 
-def desk_head(state: HiveState, cards: Sequence[Card], away: int, width: int, look: Look) -> Line:
-    """Where one is, how much there is, and what waiting has cost today."""
+def desk_head(
+    state: HiveState,
+    cards: Sequence[Card],
+    away: int,
+    width: int,
+    look: Look,
+    *,
+    all_of_them: bool = False,
+) -> Line:
+    """Where one is, how much there is, and what waiting has cost today.
+
+    Args:
+        state: Of the hive.
+        cards: Those that are shown.
+        away: How many are put off.
+        width: In cells.
+        look: Time and terminal.
+        all_of_them: Whether those that are put off are shown too.
+    """
+    shown = "put-off ones shown" if all_of_them else ""
     wanting = sum(not card.put_off for card in cards)
     left: Line = (
         Span(" hive", "heading"),
@@ -35,6 +53,7 @@ def desk_head(state: HiveState, cards: Sequence[Card], away: int, width: int, lo
         Span("needs you", "strong"),
         Span(f"  {wanting}" if wanting else "", "warning"),
         Span(f"  {away} put off" if away else "", "dim"),
+        Span(f"  {shown}" if shown else "", "accent"),
     )
     waited = waited_s(state)
     words = f"agents waited {figures.span(waited)} on you today " if waited >= 1 else ""
@@ -148,6 +167,8 @@ def card_lines(
     lines.append(BLANK)
     lines += _ask_lines(item.ask, width, look) if item.ask else wrapped(item.text, width, most=6)
     for env in envs:
+        if len(card.items) > 1:
+            lines += [BLANK, (Span(safe(env.view.name), "strong"),)]
         for section in _about(item, env, words, width, look):
             if section:
                 lines += [BLANK, *(_outdented(line) for line in section)]

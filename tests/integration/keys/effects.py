@@ -86,7 +86,7 @@ def _env_keys(*first: str) -> dict[str, Effect | Callable[[str], Effect]]:
         "env.browse": Effect(tells="opened", first=first),
         "env.copy_url": Effect(tells="copied", first=first),
         "env.shell": Effect("a shell in auth-refactor", first=first, after=("exit", "enter")),
-        "env.pin": Effect("pinned: first in the queue", first=first),
+        "env.pin": Effect("auth-refactor: pinned", first=first),
         "triage.open": Effect("1-9 choose", first=first, after=ESC),
     }
 
@@ -103,10 +103,10 @@ def _source(key: str) -> Effect:
     return Effect(f"there is no source {key}")
 
 
-_FIRST = ("home",)
-"""On the triage desk: the permission that `payments` asks for."""
+_FIRST = ("end", "home")
+"""On the triage desk: the permission that `payments` asks for, with nothing held in its row."""
 
-_QUESTION = ("home", "j")
+_QUESTION = (*_FIRST, "j")
 """The question of the same agent."""
 
 
@@ -173,7 +173,7 @@ EFFECTS: Mapping[str, By] = {
         "env.open": Effect("shop . payments", first=_FIRST, after=ESC),
         "env.logs": Effect("f hold", first=_FIRST, after=ESC),
         "env.test": Effect(tells="payments: unit", first=_FIRST),
-        "env.pin": Effect("pinned: first in the queue", first=_FIRST),
+        "env.pin": Effect("payments: pinned", first=_FIRST),
         "agent.prompt": Effect("Prompt for payments", first=_FIRST, after=ESC),
         "agent.interrupt": Effect("payments: interrupted", first=_FIRST),
         "agent.heal": Effect("payments: its suites run", first=_FIRST),

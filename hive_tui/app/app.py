@@ -29,6 +29,7 @@ from hive_tui.app.intents import Intents
 from hive_tui.app.lines import safe
 from hive_tui.app.marks import TRANSITIONS, of_level
 from hive_tui.app.notices import Notice, kept
+from hive_tui.app.notifying.caller import Caller
 from hive_tui.app.own_files import LOOKED_S, OwnFiles
 from hive_tui.app.pace import Pace
 from hive_tui.app.palette import ActionCommands
@@ -47,7 +48,7 @@ from hive_tui.app.screens.welcome import WelcomeScreen
 from hive_tui.app.state import HiveState, Link, aged
 from hive_tui.app.themes import shipped
 from hive_tui.app.tour.guide import Guide
-from hive_tui.app.triage.desk import Desk
+from hive_tui.app.triage.desk import Desk, all_items
 from hive_tui.app.views.look import Look
 from hive_tui.app.widgets.editor import Editor
 from hive_tui.client.protocol import HiveClient
@@ -81,6 +82,7 @@ class HiveApp(App[None]):
         keys: Path | None = None,
         desk: Path | None = None,
         prompts: Path | None = None,
+        settings: Path | None = None,
         tour: bool = False,
         folder: Path | None = None,
         clock: Callable[[], float] = time.time,
@@ -98,6 +100,7 @@ class HiveApp(App[None]):
             keys: File with keys of the user's own.
             desk: File for what was put off; `None`: for this dashboard alone.
             prompts: File with what was written to agents; `None`: nothing is kept.
+            settings: File with what calls the person, and how; `None`: as usual.
             tour: True to begin with the tour, once there is an env to show.
             folder: Where the person is; what they may begin with is looked for there.
             clock: Seconds since the epoch.
@@ -116,6 +119,7 @@ class HiveApp(App[None]):
         """What was put off and what was just answered."""
         self._moments = moments
         self.prompts = PromptHistory(prompts)
+        self._caller = Caller(self, settings, moments)
         self.tour = Guide(self)
         self.demo = DemoMaker(self)
         self.repository = repository_without_toml(folder)
@@ -158,6 +162,7 @@ class HiveApp(App[None]):
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.run_worker(self._bridge.run(), name="bridge", exit_on_error=True)
         self.set_interval(1.0, self._tick)
+        self.set_interval(1.0, self.call_if_due)
         if not self.is_headless and not self.is_web:
             self._leave_on_signals()
 
@@ -360,6 +365,19 @@ class HiveApp(App[None]):
         if self.is_running and isinstance(self.screen, HiveScreen):  # not while all closes
             self.state = self.desk.judged(self.state)
             self.screen.redraw()
+
+    def call_if_due(self) -> None:
+        """Call a person who looks elsewhere, if something needs them that is not on the screen."""
+        if self.state.link is not Link.LIVE:
+            return
+        items = [item for item in all_items(self.state) if item.key not in self.state.put_off]
+        screen = self.screen
+        if isinstance(screen, TriageScreen):
+            quiet = frozenset(self.state.envs)
+        else:
+            env = screen.env() if isinstance(screen, EnvironmentScreen) else None
+            quiet = frozenset({env.id}) if env is not None else frozenset()
+        self._caller.look(items, quiet)
 
     def _welcome_or_not(self) -> None:
         """No project: how to start. As soon as there is one: the fleet."""

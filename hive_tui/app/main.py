@@ -84,6 +84,7 @@ def dashboard(home: Home, *, plain: bool = False, tour: bool = False) -> HiveApp
         keys=home.keymap,
         desk=home.desk,
         prompts=home.prompts,
+        settings=home.settings,
         tour=tour,
         folder=_folder(),
         plain=plain,

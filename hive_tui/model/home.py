@@ -75,6 +75,11 @@ class Home(NamedTuple):
         return self.config / "keymap.toml"
 
     @property
+    def settings(self) -> Path:
+        """What the user wants of the dashboard: `[notify]`."""
+        return self.config / "settings.toml"
+
+    @property
     def themes(self) -> Path:
         return self.config / "themes"
 

@@ -15,7 +15,7 @@ from hive_tui.app.triage.guard import SEEN_S, Guard
 from hive_tui.app.triage.items import Kind, items_of
 from hive_tui.app.triage.kept import FORGOTTEN_S, Kept, tomorrow
 from hive_tui.app.triage.queue import Card, after, gather, ordered
-from hive_tui.model.agent import AgentState, HealView
+from hive_tui.model.agent import AgentState, Ask, AskKind, HealView
 from hive_tui.model.environment import EnvDetail, EnvState, TestState, TestView, Trespass
 from tests.app import asking, scenes
 
@@ -89,7 +89,7 @@ def test_what_costs_more_comes_first_and_age_lifts() -> None:
 
 def test_what_blocks_more_comes_first_and_what_is_pinned_before_all() -> None:
     two = asking.DATABASE
-    alone = asking.env("alone", 0, asking.Ask("q", two.kind, "Which one?"), age_s=100)
+    alone = asking.env("alone", 0, Ask("q", two.kind, "Which one?"), age_s=100)
     same = [asking.env(name, at, two) for at, name in enumerate(("b", "c"), 1)]
     assert order(alone, *same) == ["b, c", "alone"]
     pinned = msgspec.structs.replace(asking.env("pinned", 5, state=AgentState.DONE), pinned=True)
@@ -112,7 +112,7 @@ def test_only_the_same_words_of_agents_of_one_kind_are_one_question() -> None:
 @given(st.lists(st.integers(0, 5000), min_size=1, max_size=12), st.data())
 def test_the_selected_card_never_leaves_its_row(ages: list[int], data: st.DataObject) -> None:
     envs = [
-        asking.env(f"e{at}", at, asking.Ask(f"{at}", asking.AskKind.QUESTION, f"{at}?"), age_s=age)
+        asking.env(f"e{at}", at, Ask(f"{at}", AskKind.QUESTION, f"{at}?"), age_s=age)
         for at, age in enumerate(ages)
     ]
     shown = ordered(cards(*envs), scenes.NOW)

@@ -6,7 +6,7 @@ import pytest
 from hive_tui.app.actions import offered
 from hive_tui.app.screens.triage import TriageScreen
 from hive_tui.app.triage.guard import SEEN_S
-from hive_tui.model.agent import AgentState
+from hive_tui.model.agent import AgentState, Ask, AskKind
 from hive_tui.model.environment import EnvState
 from hive_tui.model.errors import NotFoundError
 from tests.app import asking, scenes
@@ -194,7 +194,7 @@ async def test_an_answer_in_words() -> None:
         (asking.NPM, "m", "it waits for an answer"),
     ],
 )
-async def test_a_key_that_does_not_answer_it_says_why(ask: asking.Ask, key: str, why: str) -> None:
+async def test_a_key_that_does_not_answer_it_says_why(ask: Ask, key: str, why: str) -> None:
     async with driven(
         scenes.snapshot([asking.env("pay", 0, ask)]), answers=DELIVERED, moments=Moments()
     ) as it:
@@ -300,7 +300,7 @@ async def test_a_click_selects_a_card() -> None:
 
 
 async def test_control_codes_in_a_question_are_shown_and_not_obeyed() -> None:
-    nasty = asking.Ask("x", asking.AskKind.PERMISSION, "Bash(\x1b[2J)", "a\x1b]0;pwn\x07\nb\r\tc")
+    nasty = Ask("x", AskKind.PERMISSION, "Bash(\x1b[2J)", "a\x1b]0;pwn\x07\nb\r\tc")
     async with driven(scenes.snapshot([asking.env("pay", 0, nasty)])) as it:
         await open_desk(it)
         assert "\x1b" not in it.text()

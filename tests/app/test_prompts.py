@@ -9,6 +9,7 @@ from hive_tui.app.prompt_history import KEPT, PromptHistory, remembered
 from hive_tui.app.widgets.editor import LONGEST, Editor, plain_text
 from hive_tui.config.prompts import DEFAULTS, templates
 from hive_tui.model.agent import AgentState, QueuedPrompt
+from hive_tui.model.environment import EnvDetail
 from hive_tui.model.errors import NotFoundError
 from hive_tui.model.wire import Snapshot
 from tests.app import asking, scenes
@@ -18,7 +19,7 @@ WORKING = asking.env("pay", 0, state=AgentState.WORKING, reason="editing")
 OTHER = asking.env("zoo", 1, state=AgentState.IDLE)
 
 
-def snapshot(*envs: asking.EnvDetail) -> Snapshot:
+def snapshot(*envs: EnvDetail) -> Snapshot:
     told = scenes.snapshot(envs or (WORKING, OTHER))
     project = msgspec.structs.replace(
         told.hive.projects[0], prompts={"simplify": "Make it simpler.", "review": "Read it."}

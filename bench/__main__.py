@@ -24,6 +24,7 @@ from bench import (
     fleet,
     links,
     memory,
+    proxy,
     readiness,
     scheduler,
     spawn,
@@ -47,6 +48,7 @@ THEMES: dict[str, Theme] = {
     "links": links.measure,
     "fleet": fleet.measure,
     "memory": memory.measure,
+    "proxy": proxy.measure,
     "dashboard": dashboard.measure,
 }
 

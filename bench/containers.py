@@ -16,6 +16,7 @@ from datetime import datetime
 
 import psutil
 
+from bench import crowd
 from bench.figures import Figure, median, quantile
 from bench.fleet import cpu_s, rest
 from bench.yards import HIVE, Reports, yard
@@ -43,7 +44,8 @@ def measure(quick: bool, stack: contextlib.ExitStack) -> list[Figure]:
         print(f"  left out: {reason}", flush=True)
         return []
     engines.busybox()
-    return [*_readiness(2 if quick else 5), *_rest(10.0 if quick else 30.0)]
+    figures = [*_readiness(2 if quick else 5), *_rest(10.0 if quick else 30.0)]
+    return [*figures, *crowd.measure(quick)]
 
 
 def _readiness(rounds: int) -> list[Figure]:

@@ -63,7 +63,8 @@ class Yard:
 
         The claim is a listening socket on the port before them.
         """
-        for claim in random.sample(range(20_000, 32_000, 10 * block + 10), 100):
+        places = range(20_000, 32_000 - 10 * block, 10 * block + 10)
+        for claim in random.sample(places, len(places)):
             place = socket.socket()
             try:
                 place.bind(("127.0.0.1", claim))
@@ -131,6 +132,7 @@ class Yard:
             "HOME": str(self.folder),
             "HIVE_HOME": str(self.home),
             "LANG": "C.UTF-8",
+            "HIVE_PROXY_PORT": "0",  # the well-known port is one for the whole machine
             **self.extra,
         }
 

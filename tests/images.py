@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests import databases, engines
 
-POSTGRES = "hive-test/postgres:15-3"
+POSTGRES = "hive-test/postgres:15-4"
 """PostgreSQL with its tools, a shell, and the user `postgres` (70), who owns `/data`."""
 
 _PROGRAMS = ("postgres", "initdb", "psql", "createdb", "dropdb", "pg_isready", "pg_dump")
@@ -55,9 +55,16 @@ def _write(tar: tarfile.TarFile, folder: Path) -> None:
     modules = Path("/usr/lib/postgresql/15/lib")
     needed = ["plpgsql.so", "dict_snowball.so", *(p.name for p in modules.glob("libpq*"))]
     files = [*programs, *_SHELL, *(str(modules / name) for name in needed)]
-    for file in sorted({*files, *_libraries(files)}):
+    whole = sorted({*files, *_libraries(files)})
+    shares = ("/usr/share/postgresql/15", "/usr/share/postgresql-common")
+    named = (*whole, *shares, "/etc/passwd")
+    for folder_name in sorted({str(up) for name in named for up in Path(name).parents}):
+        entry = tarfile.TarInfo(folder_name)  # some engines let nobody else into unnamed folders
+        entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+        tar.addfile(entry)
+    for file in whole:
         tar.add(Path(file).resolve(), file, recursive=False)
-    for kept in ("/usr/share/postgresql/15", "/usr/share/postgresql-common"):
+    for kept in shares:
         if Path(kept).is_dir():
             tar.add(kept, kept, filter=_no_manuals)
     texts = {

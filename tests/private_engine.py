@@ -87,6 +87,18 @@ class PrivateEngine:
             assert self._process.poll() is None, said
             time.sleep(0.05)
 
+    def take(self, reference: str) -> None:
+        """Have an image of the usual engine."""
+        with subprocess.Popen(["docker", "save", reference], stdout=subprocess.PIPE) as saving:
+            environ = {**os.environ, "DOCKER_HOST": self.host}
+            subprocess.run(
+                ["docker", "load", "--quiet"],
+                stdin=saving.stdout,
+                stdout=subprocess.DEVNULL,
+                env=environ,
+                check=True,
+            )
+
     def stop(self) -> None:
         """Ask it to end: it ends its containers first."""
         self._end(signal.SIGTERM)

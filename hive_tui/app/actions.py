@@ -134,4 +134,10 @@ def _keys(action: Action) -> str:
     return " ".join(f"`{_MARKDOWN.get(key, key)}`" for key in action.keys)
 
 
-_MARKDOWN = {"question_mark": "?", "slash": "/", "ampersand": "&", "escape": "esc"}
+_MARKDOWN = {
+    "question_mark": "?",
+    "slash": "/",
+    "ampersand": "&",
+    "escape": "esc",
+    "exclamation_mark": "!",
+}

@@ -119,6 +119,14 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *AGENT_ACTIONS,
     Action(
+        "env.forward",
+        ("F",),
+        "forward",
+        "Lead the project's fixed ports here, away from the env that has them; again lets them go.",
+        _BOTH,
+        possible.env,
+    ),
+    Action(
         "fleet.next_need",
         ("tab",),
         "needs you",

@@ -148,17 +148,39 @@ class Intents(Sender):
     def browse(self, env: EnvDetail, service: str | None) -> None:
         """Open the URL of the env, or of one of its services, in the browser."""
         params = {"env": env.id, "service": service}
-        self._send("url", params, lambda result: self._run(self._browse(str(result["url"]))))
+        self._send("url", params, lambda result: self._run(self._browse(_address(result))))
 
     def copy_url(self, env: EnvDetail, service: str | None) -> None:
         """Copy the URL to the clipboard, through the terminal."""
 
         def copy(result: Any) -> None:
-            url = str(result["url"])
+            url = _address(result)
             self._app.copy_to_clipboard(url)
             self._tell(f"copied {url}")
 
         self._send("url", {"env": env.id, "service": service}, copy)
+
+    def forward(self, env: EnvDetail, before: str | None) -> None:
+        """Lead the project's fixed ports to the env; let them go where they lead there already.
+
+        Args:
+            env: Which env.
+            before: Name of another one that has them now.
+        """
+        name = env.view.name
+
+        def switched(result: Any) -> None:
+            rows = result.get("forwards") or ()
+            ports = ", ".join(f"{row.get('port')} to {row.get('name')}" for row in rows)
+            taken = f"; {before} had them" if before else ""
+            self._tell(f"{name}: fixed ports {ports}{taken}", timeout_s=8)
+
+        def let_go(_: Any) -> None:
+            ports = ", ".join(map(str, env.fixed_ports))
+            self._tell(f"{name}: let the fixed ports go: {ports}")
+
+        off = bool(env.fixed_ports)
+        self._send("forward", {"env": env.id, "off": off}, let_go if off else switched)
 
     def shell(self, env: EnvDetail) -> None:
         """Give the terminal to a shell in the env's worktree, with the env's variables."""
@@ -212,3 +234,8 @@ class Intents(Sender):
             self._tell(f"{name}: {done or result.get('transition')} ({took})")
         elif outcome:
             self._tell(f"{name}: {result.get('transition')} {outcome}", "warning")
+
+
+def _address(result: Any) -> str:
+    """Of what the daemon answers to `url`: by name where the proxy serves, else by number."""
+    return str(result.get("named") or result["url"])

@@ -32,6 +32,9 @@ TRANSITIONS = frozenset(
 )
 """States in which something is under way."""
 
+FORWARD = Mark("⇄", "=", "fixed ports lead here", "info")
+"""An env that has the project's fixed ports."""
+
 DASH = "\N{EN DASH}"
 """Stands for a value that there is none of."""
 

@@ -44,7 +44,7 @@ def snapshots(args: Namespace, context: Context) -> int:
         context.document(answer)
         return 0
     for row in answer["snapshots"]:
-        what = ", ".join([*row["files"], *row["parts"]])
+        what = ", ".join([*row["files"], *row["volumes"], *row["parts"]])
         context.print(
             f"{plain(row['label']):<20} {size(row['size_bytes']):>9}  {row['at']}  {plain(what)}"
         )

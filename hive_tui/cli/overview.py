@@ -8,7 +8,7 @@ from typing import Any
 
 from hive_tui.cli.context import Context
 from hive_tui.cli.text import NOTHING, Ink, cells, clip, plain, seconds, size, table
-from hive_tui.model.errors import UsageError
+from hive_tui.model.errors import HiveError, UsageError
 
 _STATES = {
     "warm": ("●", "green"),
@@ -85,7 +85,8 @@ def ports(args: Namespace, context: Context) -> int:
     if not rows:
         context.print("no named ports")
         return 0
-    first, *lines = table(rows, header=("ENV", "NAME", "PORT", "STATE", "PROCESS", "SERVICE"))
+    header = ("ENV", "NAME", "PORT", "STATE", "PROCESS", "SERVICE", "ADDRESS")
+    first, *lines = _fitting(rows, header, context.width(context.out))
     context.print(context.ink("dim", first), *lines)
     return 0
 
@@ -98,8 +99,12 @@ def url(args: Namespace, context: Context) -> int:
     answer = context.call("url", {"env": env, "service": rest[0] if rest else None})
     if context.json:
         context.document(answer)
-    else:
-        context.print(plain(answer["url"]))
+        return 0
+    found = answer["named"] if args.named else answer["url"]
+    if found is None:
+        hint = "`hive proxy` says why; `hive proxy on` turns it on"
+        raise HiveError("the proxy does not serve", hint=hint, code="no_proxy")
+    context.print(plain(found))
     return 0
 
 
@@ -191,6 +196,7 @@ def _port(row: Mapping[str, Any], ink: Ink) -> Sequence[str]:
         state,
         process,
         plain(row["service"] or NOTHING),
+        plain(row.get("url") or NOTHING),
     )
 
 

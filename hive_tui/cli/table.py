@@ -151,6 +151,17 @@ COMMANDS: tuple[Command, ...] = (
         "hive forward auth",
     ),
     Command(
+        "proxy",
+        LOOK,
+        "show the name of every service, as http://SERVICE.ENV.localhost; turn names on or off",
+        "proxy:proxy",
+        (
+            Argument(("action",), "on or off; left out: show", "[on|off]", "maybe"),
+            Argument(("--port",), "with on: listen there (7300)", "N", "number"),
+        ),
+        "hive proxy",
+    ),
+    Command(
         "disk",
         LOOK,
         "show what environments take on the disk: their own, and what they share",
@@ -382,7 +393,10 @@ COMMANDS: tuple[Command, ...] = (
         USE,
         "print the address of a service",
         "overview:url",
-        (_names("[NAME] [SERVICE]", "the environment, then the service"),),
+        (
+            _names("[NAME] [SERVICE]", "the environment, then the service"),
+            _switch("--named", help="its name at the proxy instead of its number"),
+        ),
         "hive url auth web",
         ("services",),
     ),
@@ -444,6 +458,7 @@ COMMANDS: tuple[Command, ...] = (
         "make a sample project with several environments and open it",
         "demo:run",
         (
+            _switch("--containers", help="one with PostgreSQL and Redis; needs a container engine"),
             _switch("--reset", help="remove all of it"),
             _switch("--no-dashboard", help="print the list once all are as they should be"),
         ),

@@ -22,6 +22,7 @@ DAEMON: tuple[str, ...] = (sys.executable, "-P", "-m", "hive_tui.daemon")
 _KEPT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR"}) | {
     "SSH_AUTH_SOCK",
     "HIVE_HOME",
+    "HIVE_PROXY_PORT",
     "HIVE_SLOTS",
     "HIVE_SUBNETS",
     "DOCKER_CERT_PATH",

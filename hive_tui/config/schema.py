@@ -227,7 +227,7 @@ class CopyTable(Table, frozen=True):
 
 
 class SnapshotTable(Table, frozen=True):
-    """What of an env `hive snapshot` saves, beside its parts of shared services."""
+    """What of an env `hive snapshot` saves, beside volumes and its parts of shared services."""
 
     data: Annotated[
         list[Path],

@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hive_tui.config.sharing import service_ports
-from hive_tui.engine import ports
+from hive_tui.engine import ports, routing
 from hive_tui.engine.container_spec import published
 from hive_tui.engine.folding import stamp
 from hive_tui.engine.hive import Hive
@@ -17,7 +16,6 @@ from hive_tui.engine.showing import test_view
 from hive_tui.model.environment import EnvDetail, ServiceState, TestState, Wanted
 from hive_tui.model.errors import NotAvailableError, NotFoundError
 from hive_tui.model.plan import Plan
-from hive_tui.model.project import ReadyKind
 
 
 def words(hive: Hive, params: Mapping[str, Any]) -> list[str]:
@@ -45,7 +43,16 @@ def _named(hive: Hive) -> Iterable[tuple[str, str]]:
 
 
 def url(live: LiveEnv, service: str | None) -> str:
-    """Where a service answers: its readiness URL's root, or its first port.
+    """Where a service answers, by number, which every program can resolve.
+
+    Raises:
+        NotFoundError: No such service, or none that has a port.
+    """
+    return f"http://127.0.0.1:{port_of(live, service)}/"
+
+
+def port_of(live: LiveEnv, service: str | None) -> int:
+    """The port at which a service answers; without one, the service that a browser would want.
 
     Raises:
         NotFoundError: No such service, or none that has a port.
@@ -58,12 +65,10 @@ def url(live: LiveEnv, service: str | None) -> str:
             code="no_service",
             env=live.record.name,
         )
-    names = [service] if service is not None else _web_first(project.services)
+    names = [service] if service is not None else routing.web_first(project.services)
     for name in names:
-        spec = project.services[name]
-        for port in service_ports(project, spec):
-            number = project.ports_at(live.record.port_base)[port]
-            return f"http://127.0.0.1:{number}/"
+        if (port := routing.main_port(project, project.services[name])) is not None:
+            return project.ports_at(live.record.port_base)[port]
     raise NotFoundError(
         f"{live.record.name}: no service with a named port"
         if service is None
@@ -74,24 +79,22 @@ def url(live: LiveEnv, service: str | None) -> str:
     )
 
 
-def _web_first(services: Mapping[str, Any]) -> list[str]:
-    """Services in the order in which a browser would want them."""
+def port_rows(
+    hive: Hive, envs: Iterable[LiveEnv], named: Mapping[tuple[str, int], str]
+) -> list[dict[str, Any]]:
+    """Rows of `hive ports`: every named port, and whatever else listens in the blocks.
 
-    def place(name: str) -> tuple[bool, bool]:
-        ready = services[name].ready
-        return (name != "web", ready is None or ready.kind is not ReadyKind.HTTP)
-
-    return sorted(services, key=place)
-
-
-def port_rows(hive: Hive, envs: Iterable[LiveEnv]) -> list[dict[str, Any]]:
-    """Rows of `hive ports`: every named port, and whatever else listens in the blocks."""
+    Args:
+        hive: All that there is.
+        envs: Whose ports.
+        named: Id of an env and port -> its address at the proxy.
+    """
     world = hive.world
     scan = world.listening.scan()
     rows: list[dict[str, Any]] = []
     for live in envs:
         base = live.record.port_base
-        rows += ports.port_map(
+        found = ports.port_map(
             env=live.record.name,
             base=base,
             size=live.record.port_size,
@@ -107,6 +110,7 @@ def port_rows(hive: Hive, envs: Iterable[LiveEnv]) -> list[dict[str, Any]]:
             program=world.program,
             published=_published(live),
         )
+        rows += [{**row, "url": named.get((live.id, row["port"]))} for row in found]
     return rows
 
 
@@ -123,6 +127,7 @@ def forward_rows(hive: Hive, envs: Iterable[LiveEnv]) -> list[dict[str, Any]]:
             "process": "hive",
             "service": None,
             "foreign": False,
+            "url": None,
         }
         for view in hive.forwarding.views(hive.projects.values())
         if (view.project, view.env) in shown

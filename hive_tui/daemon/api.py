@@ -11,11 +11,13 @@ from hive_tui.daemon.methods.finding import Finding
 from hive_tui.daemon.methods.keeping import Keeping
 from hive_tui.daemon.methods.logs import Logs
 from hive_tui.daemon.methods.looking import Looking
+from hive_tui.daemon.methods.naming import Naming
 from hive_tui.daemon.methods.resting import Resting
 from hive_tui.daemon.methods.telling import Telling
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.engine.hive import Hive
+from hive_tui.engine.proxying import Proxying
 from hive_tui.engine.testing import Testing
 from hive_tui.engine.thrift import Thrift
 from hive_tui.model.home import Home
@@ -29,6 +31,7 @@ class Api:
         hive: Hive,
         testing: Testing,
         thrift: Thrift,
+        proxying: Proxying,
         reader: LogReader,
         home: Home,
         pid: int,
@@ -40,15 +43,17 @@ class Api:
             hive: The envs.
             testing: Runs suites.
             thrift: Keeps house with the memory.
+            proxying: The reverse proxy.
             reader: Reads logs.
             home: Where this hive lives.
             pid: Of this daemon.
             stop: Ends the daemon once the answer is out.
         """
         self._rooms = (
-            Finding(hive, home),
+            Finding(hive, home, proxying),
             Changing(hive, testing, thrift),
             Looking(hive, thrift),
+            Naming(hive, thrift, proxying),
             Keeping(hive),
             Logs(hive, reader),
             Resting(hive, thrift),

@@ -15,6 +15,7 @@ from hive_tui.config.checkout_files import CheckoutFiles
 from hive_tui.config.collisions import collisions
 from hive_tui.daemon import link_checks
 from hive_tui.engine.hive import Hive
+from hive_tui.engine.proxying import ProxyView
 from hive_tui.model.errors import HiveError
 from hive_tui.model.home import Home
 
@@ -22,13 +23,14 @@ _LOW_DISK_BYTES = 2 * 1024**3
 _FEW_FILES = 1024
 
 
-async def run(hive: Hive, home: Home, cwd: str) -> list[dict[str, Any]]:
+async def run(hive: Hive, home: Home, proxy: ProxyView, cwd: str) -> list[dict[str, Any]]:
     """Every check: name, whether it is well, what was found, and what to do."""
     return [
         await asyncio.to_thread(_git),
         _disk(home),
         _files(),
         _secrets(hive, home),
+        _proxy(proxy),
         *await _engine(hive),
         await _leftovers(hive),
         *[row for name in hive.world.store.projects() for row in _project(hive, name)],
@@ -79,6 +81,15 @@ def _secrets(hive: Hive, home: Home) -> dict[str, Any]:
         return _row("secrets", False, error.message, error.hint)
     found = home.secrets.exists()
     return _row("secrets", True, str(home.secrets) if found else "no secrets file, none is needed")
+
+
+def _proxy(proxy: ProxyView) -> dict[str, Any]:
+    """The reverse proxy: where it is, or why it is not where it should be."""
+    if proxy.problem is not None:
+        return _row("proxy", False, proxy.problem, proxy.hint)
+    if not proxy.on:
+        return _row("proxy", True, "off; `hive proxy on` gives every service a name")
+    return _row("proxy", True, f"every service by its name at {proxy.url}")
 
 
 async def _engine(hive: Hive) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from hive_tui.drivers.log_reading import LogReader
 from hive_tui.drivers.logs import LogFiles
 from hive_tui.drivers.pressure import MachineHeadroom
 from hive_tui.drivers.processes import LocalProcesses
+from hive_tui.drivers.proxy_room import LocalProxyRoom
 from hive_tui.drivers.shelves import LocalShelves
 from hive_tui.drivers.sockets import ephemeral_range, listening
 from hive_tui.drivers.tree_inotify import trees
@@ -32,6 +33,7 @@ from hive_tui.engine.bus import Bus
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.launching import Launcher, base_environment
 from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.proxying import Proxying
 from hive_tui.engine.readiness import Readiness
 from hive_tui.engine.scheduler import Scheduler
 from hive_tui.engine.testing import Testing
@@ -41,12 +43,16 @@ from hive_tui.engine.watching import Reruns
 from hive_tui.engine.world import Checkpoint, World
 from hive_tui.model.errors import HiveError
 from hive_tui.model.home import Home
+from hive_tui.model.routes import PROXY_PORT
 
 LANES = {"worktree": 2, "container": 4}
 """Checkouts and starts of containers at once: two saturate a disk, four an engine."""
 
 SLOTS = "HIVE_SLOTS"
 """Variable that overrides the number of CPU slots."""
+
+PROXY_PORT_VARIABLE = "HIVE_PROXY_PORT"
+"""Variable with the reverse proxy's port for a hive that has chosen none; 0: it is off there."""
 
 KILL_AT = "HIVE_FAULT_KILL_AT"
 """Variable for fault tests: the name of the checkpoint, or its number from 1, to die at."""
@@ -137,6 +143,13 @@ class Daemon:
             self.hive.limits,
         )
         self.hive.short_of_memory = lambda: self.thrift.short
+        self.proxying = Proxying(
+            self.world,
+            LocalProxyRoom(home.proxy_log),
+            lambda: self.hive.envs,
+            default=_proxy_port(environ),
+        )
+        self.proxying.wake = self.thrift.wake
         self._subscription = Subscription(self.hive)
         self._upkeep = Upkeep(
             self.world, self._trees, Reruns(), self._rerun, self._passed, self.thrift.edited
@@ -144,7 +157,9 @@ class Daemon:
         self.hive.entered, self.hive.left = self._enter, self._leave
         self.hive.admission.measure = self._upkeep.measure
         reader = LogReader(self._logs)
-        api = Api(self.hive, self.testing, self.thrift, reader, home, os.getpid(), stop)
+        api = Api(
+            self.hive, self.testing, self.thrift, self.proxying, reader, home, os.getpid(), stop
+        )
         self.handlers: dict[str, Handler] = {**api.handlers(), **self._subscription.handlers()}
 
     async def open(self) -> None:
@@ -161,9 +176,11 @@ class Daemon:
         self.thrift.open()
         await self.hive.open()
         self._upkeep.start()
+        self.proxying.open()
 
     async def close(self) -> None:
         """Let go of everything. Services run on; what was half done is gone on with later."""
+        await self.proxying.close()
         await self._upkeep.close()
         await self.thrift.close()
         await self.testing.close()
@@ -232,6 +249,11 @@ def _slots(environ: Mapping[str, str]) -> int:
     """CPU slots: one more than there are cores, which measured best for builds that wait a bit."""
     text = environ.get(SLOTS, "")
     return int(text) if text.isdigit() and int(text) > 0 else (os.cpu_count() or 1) + 1
+
+
+def _proxy_port(environ: Mapping[str, str]) -> int:
+    text = environ.get(PROXY_PORT_VARIABLE, "")
+    return int(text) if text.isdigit() and int(text) < 65536 else PROXY_PORT
 
 
 def _program(pid: int) -> str | None:

@@ -181,7 +181,11 @@ _SHARED: Migration = (
     """,
 )
 
-MIGRATIONS: Sequence[Migration] = (_FIRST, _ENGAGED, _MEMORY, _LINKS, _SHARED)
+_SETTINGS: Migration = (
+    "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+)
+
+MIGRATIONS: Sequence[Migration] = (_FIRST, _ENGAGED, _MEMORY, _LINKS, _SHARED, _SETTINGS)
 """Entry n leads from version n to version n + 1."""
 
 

@@ -131,6 +131,15 @@ class EnvRecords:
         rows = self._database.rows("SELECT project, env_uid FROM forwards")
         return {str(project): str(env_uid) for project, env_uid in rows}
 
+    def put_setting(self, name: str, value: str) -> None:
+        """Keep what was chosen for the whole hive."""
+        self._put("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", name, value)
+
+    def setting(self, name: str) -> str | None:
+        """What was chosen; `None`: nothing yet."""
+        rows = self._database.rows("SELECT value FROM settings WHERE name = ?", name)
+        return str(rows[0][0]) if rows else None
+
     def put_link(self, link: LinkRecord) -> None:
         """Keep what a dependency folder was made of."""
         self._put_named("links", link.env_uid, link.path, link)

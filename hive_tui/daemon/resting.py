@@ -6,9 +6,9 @@ from typing import Any
 
 from hive_tui.daemon.answers import row
 from hive_tui.engine.activity import Activity
-from hive_tui.engine.admission import measured
 from hive_tui.engine.idleness import Rest
 from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.reckoning import measured
 from hive_tui.engine.room import Room
 from hive_tui.model.amounts import lapse, size
 from hive_tui.model.environment import Wanted

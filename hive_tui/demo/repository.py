@@ -1,10 +1,11 @@
-"""Makes the demo's repository out of the sample project: `main`, and a branch for each scene.
+"""Makes the demo's repository out of a sample project: `main`, and a branch for each scene.
 
 It knows no daemon. Its git sees neither the user's configuration nor hooks.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -15,11 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from zlib import crc32
 
-from hive_tui.demo.scenes import PROJECT, SCENES, Edit
+from hive_tui.demo.samples import SHOP, Sample
+from hive_tui.demo.scenes import Edit
 from hive_tui.model.errors import HiveError
-
-SAMPLE = Path(__file__).with_name("project")
-"""The sample project's files."""
 
 _BASE_LINE = "base = 20000 "
 _PORTS = range(20000, 32000)
@@ -28,13 +27,14 @@ _BLOCK = 10
 """As in the sample's hive.toml."""
 
 
-def make(folder: Path, environ: Mapping[str, str], *, seed: str) -> Path:
+def make(folder: Path, environ: Mapping[str, str], *, seed: str, sample: Sample = SHOP) -> Path:
     """Make the repository, whole or not at all; one that is there stays as it is.
 
     Args:
         folder: Holds it, as `shop`; made where it is not there.
-        environ: Of the caller, for `PATH`.
+        environ: Of the caller, for `PATH` and what replaces the sample's images.
         seed: Decides where the ports are, so that two homes do not meet.
+        sample: What it is made of.
 
     Returns:
         The repository.
@@ -47,9 +47,16 @@ def make(folder: Path, environ: Mapping[str, str], *, seed: str) -> Path:
         return repo
     try:
         shutil.rmtree(half, ignore_errors=True)
-        shutil.copytree(SAMPLE, half, ignore=shutil.ignore_patterns("__pycache__", ".data"))
-        _adapt(half / "hive.toml", environ, free_base(seed))
-        _commit_all(half, environ)
+        shutil.copytree(sample.files, half, ignore=shutil.ignore_patterns("__pycache__", ".data"))
+        for name in sample.borrowed:
+            shutil.copy(SHOP.files / name, half / name)
+        _adapt(
+            half / "hive.toml",
+            environ,
+            free_base(seed, len(sample.scenes) + sample.contained),
+            sample,
+        )
+        _commit_all(half, environ, sample)
         half.rename(repo)
     except OSError as error:
         raise HiveError(
@@ -74,9 +81,9 @@ def write(root: Path, edit: Edit) -> None:
     path.write_text(after, encoding="utf-8")
 
 
-def free_base(seed: str) -> int:
+def free_base(seed: str, blocks: int = len(SHOP.scenes)) -> int:
     """First port for the demo: the same for a seed each time, unless its ports are in use."""
-    length = _BLOCK * len(SCENES)
+    length = _BLOCK * blocks
     places = len(_PORTS) // length
     first = crc32(seed.encode()) % places
     for step in range(places):
@@ -96,15 +103,20 @@ def _bindable(port: int) -> bool:
     return True
 
 
-def _adapt(toml: Path, environ: Mapping[str, str], base: int) -> None:
-    """Write the ports into hive.toml, and where Python is if `python3` does not name it."""
+def _adapt(toml: Path, environ: Mapping[str, str], base: int, sample: Sample) -> None:
+    """Write ports and images into hive.toml, and where Python is if `python3` does not name it."""
     write(toml.parent, Edit(toml.name, _BASE_LINE, _BASE_LINE.replace("20000", str(base))))
+    for variable, usual in sample.images.items():
+        if image := environ.get(variable):
+            write(
+                toml.parent, Edit(toml.name, f'image = "{usual}"', f"image = {json.dumps(image)}")
+            )
     if shutil.which("python3", path=environ.get("PATH")) is None:
         text = toml.read_text(encoding="utf-8")
         toml.write_text(text.replace("python3", shlex.quote(sys.executable)), encoding="utf-8")
 
 
-def _commit_all(repo: Path, environ: Mapping[str, str]) -> None:
+def _commit_all(repo: Path, environ: Mapping[str, str], sample: Sample) -> None:
     def git(*words: str) -> None:
         _git(repo, environ, *words)
 
@@ -113,7 +125,7 @@ def _commit_all(repo: Path, environ: Mapping[str, str]) -> None:
     git("commit", "--quiet", "--message", "Sell what a beekeeper needs")
     git("add", "--all")
     git("commit", "--quiet", "--message", "Say what can be tried here")
-    for scene in SCENES:
+    for scene in sample.scenes:
         git("checkout", "--quiet", "-b", scene.name, scene.start)
         for commit in scene.commits:
             for edit in commit.edits:
@@ -126,7 +138,7 @@ def _commit_all(repo: Path, environ: Mapping[str, str]) -> None:
 def _git(repo: Path, environ: Mapping[str, str], *words: str) -> None:
     try:
         done = subprocess.run(
-            ["git", "-c", f"user.name={PROJECT}", "-c", "user.email=demo@localhost", *words],
+            ["git", "-c", "user.name=demo", "-c", "user.email=demo@localhost", *words],
             cwd=repo,
             env={
                 "PATH": environ.get("PATH", os.defpath),

@@ -88,9 +88,9 @@ class LocalShelves(Shelves):
         """Delete all that is kept of an env."""
         await asyncio.to_thread(shutil.rmtree, self._root / uid, ignore_errors=True)
 
-    async def tidy(self, uid: str) -> None:
-        """Delete what a daemon left half made."""
-        await self._tidy(self._root / uid, (_MAKING, _GOING))
+    async def tidy(self, uid: str) -> bool:
+        """Delete what a daemon left half made; whether there was any."""
+        return await self._tidy(self._root / uid, (_MAKING, _GOING))
 
     # --- files -----------------------------------------------------------------------------------
 
@@ -146,10 +146,11 @@ class LocalShelves(Shelves):
         except FileNotFoundError:
             return None
 
-    async def _tidy(self, folder: Path, prefixes: tuple[str, ...]) -> None:
-        for path in folder.glob(".*"):
-            if path.name.startswith(prefixes):
-                await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+    async def _tidy(self, folder: Path, prefixes: tuple[str, ...]) -> bool:
+        found = [path for path in folder.glob(".*") if path.name.startswith(prefixes)]
+        for path in found:
+            await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+        return bool(found)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -15,16 +15,16 @@ from typing import Any
 import msgspec
 
 from hive_tui.config.units import memory_bytes
+from hive_tui.engine import reckoning, unwaited
 from hive_tui.engine import room as rooms
-from hive_tui.engine import unwaited
 from hive_tui.engine.activity import busy
-from hive_tui.engine.costs import Costs, Forecast, forecast
+from hive_tui.engine.costs import Costs, Forecast, Usual
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.progress import Watch
 from hive_tui.engine.room import Relief, Room, Tenant
 from hive_tui.engine.transitions import Ended, Result, Transitions
 from hive_tui.engine.world import World
-from hive_tui.model.environment import ServiceState, Wanted
+from hive_tui.model.environment import Wanted
 from hive_tui.model.errors import HiveError, RefusedError
 from hive_tui.model.plan import Outcome, Transition
 from hive_tui.model.project import Limits
@@ -37,10 +37,6 @@ _BEGINNING_S = 2.0
 
 _ROUNDS = 3
 """How often room is made for one env before it is given up: others may take it meanwhile."""
-
-_UP = frozenset(
-    {ServiceState.STARTING, ServiceState.READY, ServiceState.UNHEALTHY, ServiceState.FROZEN}
-)
 
 
 class Mode(StrEnum):
@@ -117,7 +113,7 @@ class Admission:
         """Whether a warm of the env fits now, and what would make it fit."""
         need = self.need(live)
         wanted = live.level(Wanted.WARM)
-        starts = any(live.units[name].state not in _UP for name in wanted & live.units.keys())
+        starts = any(not reckoning.up(live, name) for name in wanted & live.units.keys())
         limit = self._limit(live.project.limits)
         free = rooms.free_bytes(limit, self._used(), self._promised(live), self.available_bytes)
         tenants = [tenant(other) for other in self._envs() if other is not live]
@@ -125,17 +121,18 @@ class Admission:
 
     def need(self, live: LiveEnv) -> Forecast:
         """What a warm of the env will take beside what it takes now."""
-        known = self._costs.usual(live.project.name, Wanted.WARM)
-        return forecast(live.level(Wanted.WARM), measured(live), known)
+        return reckoning.need(live, self._usual(live, Wanted.WARM))
 
     def budget(self) -> Budget:
         """The figures of the bar. The strictest limit of all projects with envs counts."""
         envs = tuple(self._envs())
-        used, more = self._used(), 0
-        for live in envs:
-            state = Wanted.COLD if live.record.wanted is Wanted.COLD else Wanted.WARM
-            known = self._costs.usual(live.project.name, state)
-            more += forecast(live.expected_services(), measured(live), known).need_bytes
+        used = self._used()
+        more = reckoning.together(
+            ((live, live.expected_services()) for live in envs),
+            lambda live: self._usual(
+                live, Wanted.COLD if live.record.wanted is Wanted.COLD else Wanted.WARM
+            ),
+        )
         limits = [self._limit(live.project.limits) for live in envs]
         limit = min(limits, default=self._limit(Limits()))
         free = rooms.free_bytes(limit, used, 0, self.available_bytes)
@@ -300,16 +297,22 @@ class Admission:
         self._admitted[live.id] = (live, self._world.clock.monotonic())
 
     def _promised(self, besides: LiveEnv) -> int:
+        """What those will take more that were just let in, without what `besides` counts itself."""
         now = self._world.clock.monotonic()
-        promised = 0
+        wanted = besides.level(Wanted.WARM)
+        counted = {reckoning.key(besides, name) for name in wanted if besides.shares(name)}
+        others = []
         for key, (live, since) in list(self._admitted.items()):
             begun_s = now - since
             down = live.record.wanted is not Wanted.WARM and begun_s > _BEGINNING_S
             if live.operation is None and (down or begun_s > SETTLING_S):
                 del self._admitted[key]
             elif live is not besides:
-                promised += self.need(live).need_bytes
-        return promised
+                others.append((live, live.level(Wanted.WARM)))
+        return reckoning.together(others, lambda live: self._usual(live, Wanted.WARM), counted)
+
+    def _usual(self, live: LiveEnv, state: Wanted) -> Usual:
+        return self._costs.usual(live.project.name, state)
 
     def _used(self) -> int:
         envs = tuple(self._envs())
@@ -320,16 +323,6 @@ class Admission:
         with suppress(ValueError):
             return memory_bytes(limits.memory, self._world.memory_bytes)
         return self._world.memory_bytes
-
-
-def measured(live: LiveEnv) -> dict[str, int]:
-    """Service -> bytes, of those that are up; what it shares takes nothing more for it."""
-    found = {name: live.home_of(name).service_memory.get(name) for name in live.units}
-    return {
-        name: taken
-        for name, taken in found.items()
-        if taken is not None and live.units[name].state in _UP
-    }
 
 
 def working(live: LiveEnv) -> str | None:
@@ -346,7 +339,7 @@ def working(live: LiveEnv) -> str | None:
 
 def tenant(live: LiveEnv) -> Tenant:
     """The env as one that may have to make room."""
-    taken = measured(live)
+    taken = reckoning.freed(live)
     cold = live.level(Wanted.COLD)
     return Tenant(
         env=live.id,

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
+from hive_tui.engine import engagements
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.plan import in_order, needed
 from hive_tui.engine.world import World
@@ -214,6 +215,7 @@ class Commons:
         for unit in common.own.values():
             await unit.stop()
         await common.close()
+        await engagements.leave(self._world, common.record, volumes=True)
         self._world.store.drop_env(common.record.uid)
         self._world.logs.forget(common.record.uid)
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from hive_tui.engine.protocols import Exit, Usage
+
+if TYPE_CHECKING:
+    from hive_tui.engine.volume_protocols import Volumes
 
 Told = Callable[[str], None]
 """Gets lines of progress for people."""
@@ -129,6 +132,11 @@ class EngineStatus(msgspec.Struct, frozen=True):
 
 class Containers(Protocol):
     """Containers of one hive. Raises HiveError with a remedy wherever the engine refuses."""
+
+    @property
+    def volumes(self) -> Volumes:
+        """The volumes of envs, to be saved and brought back."""
+        ...
 
     async def prepare(self, spec: ContainerSpec, told: Told) -> None:
         """Have image, network, volumes and container; start nothing.

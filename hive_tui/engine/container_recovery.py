@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
-from hive_tui.engine import engagements
+from hive_tui.engine import engagements, snapshot_volumes
 from hive_tui.engine.container_protocols import FoundContainer
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.state import RunRecord, UnitRecord
@@ -151,6 +151,8 @@ class ContainerRecovery:
     async def _sweep(self) -> None:
         """Remove what had to stay while the engine did not answer."""
         await engagements.sweep(self._world, self._wanted())
+        for live in self._envs():
+            await snapshot_volumes.tidy(live)
 
     def _wanted(self) -> set[str]:
         """Envs that are there, or on their way."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from hive_tui.engine.live import LiveEnv
+from hive_tui.engine.port_holder import holder
 from hive_tui.engine.protocols import Forwards, PortTakenError
 from hive_tui.engine.world import World
 from hive_tui.model.errors import HiveError, UsageError
@@ -50,6 +51,8 @@ class Forwarding:
         self._forwards = forwards
         self._env = env
         self._leaving: set[asyncio.Future[None]] = set()
+        self._shown: dict[str, LiveEnv] = {}
+        """By project: the env that is shown to have its ports."""
 
     @property
     def busy(self) -> bool:
@@ -91,11 +94,13 @@ class Forwarding:
         """Let a project's fixed ports go."""
         self._world.store.put_forward(project.name, None)
         await self._forwards.close(project.name)
+        self._show(project.name, None)
         return self.views([project])
 
     def left(self, live: LiveEnv) -> None:
         """Let the ports go with the env that had them."""
         if self._forwards.owner(live.project.name) == live.record.uid:
+            self._shown.pop(live.project.name, None)
             task = asyncio.ensure_future(self._forwards.close(live.project.name))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
@@ -119,27 +124,40 @@ class Forwarding:
         return tuple(found)
 
     async def _listen(self, live: LiveEnv) -> None:
-        project, base = live.project, live.record.port_base
-        targets = {
-            port: base + project.ports.names[name]
-            for port, name in project.forward.items()
-            if name in project.ports.names
-        }
+        project = live.project
         try:
-            await self._forwards.lead(project.name, live.record.uid, targets)
+            await self._forwards.lead(
+                project.name, live.record.uid, targets(project, live.record.port_base)
+            )
         except PortTakenError as error:
             raise self._taken(live, error.port) from error
+        self._show(project.name, live)
+
+    def _show(self, project: str, live: LiveEnv | None) -> None:
+        """Let the env that has the ports now say so, and the one before no more."""
+        before = self._shown.pop(project, None)
+        if before is not None and before is not live and before.fixed_ports:
+            before.fixed_ports = ()
+            before.changed()
+        if live is not None:
+            self._shown[project] = live
+            if (ports := tuple(sorted(live.project.forward))) != live.fixed_ports:
+                live.fixed_ports = ports
+                live.changed()
 
     def _taken(self, live: LiveEnv, port: int) -> HiveError:
-        who = "another process"
-        for listener in self._world.listening.scan().get(port, ()):
-            pid = self._world.listening.owner(listener)
-            if pid is not None:
-                who = f"pid {pid} ({self._world.program(pid) or 'unknown program'})"
-                break
         return HiveError(
-            f"port {port} is taken by {who}",
+            f"port {port} is taken by {holder(self._world, port)}",
             hint="end that process, or give [forward] another port; then try again",
             code="port_taken",
             env=live.record.name,
         )
+
+
+def targets(project: Project, base: int) -> dict[int, int]:
+    """Fixed port -> where it leads, for the env whose block begins at `base`.
+
+    That of a shared service leads to the one that all envs have.
+    """
+    numbers = project.ports_at(base)
+    return {port: numbers[name] for port, name in project.forward.items()}

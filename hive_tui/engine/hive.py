@@ -130,6 +130,7 @@ class Hive:
         await self.spawning.close()
         await self.destroying.close()
         await self.transitions.close()
+        await self.snapshots.close()
         await asyncio.gather(*self._finishing, return_exceptions=True)
         await self.commons.close()
         for live in self.all().values():

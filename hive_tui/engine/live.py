@@ -83,12 +83,16 @@ class LiveEnv:
         self.failed_service: str | None = showing.failed_service(self.last)
         self.trouble: str | None = None
         """What is wrong with its worktree."""
+        self.half_restored: str | None = None
+        """Why nothing of it may start before its data are whole again."""
         self.unread: str | None = None
         """Why its hive.toml could not be read since the daemon began; `None` once it was."""
         self.git: GitView | None = None
         self.trespasses: tuple[Trespass, ...] = ()
         self.agent: AgentView | None = None
         self.activity = Activity()
+        self.fixed_ports: tuple[int, ...] = ()
+        """Those of the project, while they lead here."""
         self.waits_for_room: str | None = None
         """How much memory it lacks, in words, while it is queued for a warm."""
         self._room_come: asyncio.Future[None] | None = None

@@ -58,7 +58,7 @@ def detail(live: LiveEnv) -> EnvDetail:
         wanted=record.wanted,
         reason=reason,
         ports=PortsView(record.port_base, record.port_size, names),
-        services=tuple(_view(live, name) for name in live.units),
+        services=tuple(service_view(live, name) for name in live.units),
         tests=tuple(test_view(live, name) for name in project.tests),
         agent=live.agent,
         git=live.git,
@@ -80,6 +80,7 @@ def detail(live: LiveEnv) -> EnvDetail:
         since=live.since(found),
         pinned=live.activity.pinned,
         idle_since=stamp(idle_since),
+        fixed_ports=live.fixed_ports,
         trespasses=live.trespasses,
     )
 
@@ -132,7 +133,7 @@ def _facts(live: LiveEnv) -> Facts:
         expected=expected,
         failure=live.failure,
         failed_service=live.failed_service,
-        trouble=live.trouble or live.unread,
+        trouble=live.trouble or live.half_restored or live.unread,
     )
 
 
@@ -141,7 +142,7 @@ def _operation(live: LiveEnv) -> Operation | None:
     return live.operation or next(iter(live.suites), None)
 
 
-def _view(live: LiveEnv, name: str) -> ServiceView:
+def service_view(live: LiveEnv, name: str) -> ServiceView:
     """A service as this env has it: a shared one that it does not use is none of its business."""
     view = live.units[name].view()
     if live.shares(name) and name not in live.shared_needs():

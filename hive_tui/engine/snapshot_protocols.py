@@ -20,6 +20,10 @@ class Manifest(msgspec.Struct, frozen=True):
     """Paths relative to the worktree that it is about, there or not."""
     parts: tuple[str, ...]
     """Shared services whose part of the env it has."""
+    volumes: tuple[str, ...] | None = None
+    """Names of all volumes that the env's own containers had; `None`: it says nothing of them."""
+    tasks: dict[str, str] = {}
+    """Task -> mark of what it was made of, of those that were done on the data."""
     automatic: bool = False
     """Made by a restore, of what was before it."""
     size_bytes: int = 0
@@ -60,8 +64,8 @@ class Shelves(Protocol):
         """Delete all that is kept of an env."""
         ...
 
-    async def tidy(self, uid: str) -> None:
-        """Delete what a daemon left half made."""
+    async def tidy(self, uid: str) -> bool:
+        """Delete what a daemon left half made; whether there was any."""
         ...
 
     async def take(self, worktree: str, path: str, folder: Path) -> bool:

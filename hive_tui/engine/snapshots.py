@@ -1,4 +1,4 @@
-"""Saves the data of an env and brings it back: files of its worktree, parts of shared services.
+"""Saves the data of an env and brings it back: files, volumes, parts of shared services.
 
 What could write is frozen while it is saved and stopped while it is brought back, so that a
 snapshot is what a power cut would leave, at the worst. What was there before a restore is kept.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from hive_tui.engine import parts
+from hive_tui.engine import parts, snapshot_tasks, snapshot_volumes
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.snapshot_protocols import Manifest, Shelves
 from hive_tui.engine.transitions import Transitions
@@ -52,6 +52,8 @@ class Restoring(msgspec.Struct, frozen=True):
     """What was wanted of the env before."""
     failed: bool = False
     """It ended with an error: what was before it is kept until one succeeds."""
+    half: str | None = None
+    """Volumes that are being filled: nothing may start before they are whole."""
 
 
 class Snapshots:
@@ -62,6 +64,7 @@ class Snapshots:
         self._shelves = shelves
         self._transitions = transitions
         self._busy: dict[str, asyncio.Lock] = {}
+        self._bringing: set[asyncio.Task[None]] = set()
 
     def all(self, live: LiveEnv) -> tuple[Manifest, ...]:
         """The snapshots of an env, oldest first."""
@@ -115,7 +118,8 @@ class Snapshots:
                 code="exists",
                 env=live.record.name,
             )
-        with_parts = _checked(live)
+        volumes = await snapshot_volumes.names(live)
+        with_parts = _checked(live, volumes)
         async with self._alone(live):
             folder = self._shelves.begin(live.record.uid)
             try:
@@ -123,16 +127,20 @@ class Snapshots:
                     for path in live.project.data:
                         told(f"copying {path}")
                         await self._shelves.take(live.record.worktree, path, folder)
+                    await snapshot_volumes.save(live, folder, volumes, told)
                     for service in with_parts:
                         told(f"dumping {service.name}")
                         await self._dump(live, service, folder)
                 self._world.checkpoint("snapshot:made")
+                parted = tuple(service.name for service in with_parts)
                 manifest = Manifest(
                     label=label,
                     at=self._world.clock.now(),
                     commit=await self._world.worktrees.resolve(live.record.worktree, "HEAD"),
                     files=live.project.data,
-                    parts=tuple(service.name for service in with_parts),
+                    parts=parted,
+                    volumes=volumes,
+                    tasks=await snapshot_tasks.done(live, _kept_by(live, volumes, parted)),
                     automatic=automatic,
                 )
                 kept = await self._shelves.finish(folder, manifest)
@@ -163,12 +171,27 @@ class Snapshots:
     async def bring(self, live: LiveEnv, owner: str, label: str, *, told: Told) -> None:
         """Make the data of an env be those of a snapshot, which may be another env's.
 
+        Once begun it goes on to its end, though nobody waits for it any more.
+
         Raises:
             HiveError: Something cannot be brought; the next daemon tries it once more.
         """
+        work = asyncio.ensure_future(self._to_end(live, owner, label, told))
+        self._bringing.add(work)
+        work.add_done_callback(self._bringing.discard)
+        await asyncio.shield(work)
+
+    async def close(self) -> None:
+        """Leave what is being brought to the next daemon."""
+        for work in self._bringing:
+            work.cancel()
+        await asyncio.gather(*self._bringing, return_exceptions=True)
+
+    async def _to_end(self, live: LiveEnv, owner: str, label: str, told: Told) -> None:
         unfinished = self._unfinished(live)
         wanted = live.record.wanted if unfinished is None else unfinished.wanted
-        what = Restoring(owner, label, wanted)
+        half = None if unfinished is None else unfinished.half
+        what = Restoring(owner, label, wanted, half=half)
         self._note(live, what)
         self._world.checkpoint("restore:noted")
         try:
@@ -176,7 +199,8 @@ class Snapshots:
         except HiveError as error:
             if self._transitions.closing:  # the next daemon goes on with it
                 raise
-            self._note(live, msgspec.structs.replace(what, failed=True))
+            noted = self._unfinished(live) or what
+            self._note(live, msgspec.structs.replace(noted, failed=True))
             error.hint = (
                 f"{error.hint or 'see its log'}; then restore again, or what was before: "
                 f"hive restore {live.record.name} {BEFORE}"
@@ -186,8 +210,12 @@ class Snapshots:
 
     async def resume(self, live: LiveEnv) -> None:
         """Finish what a daemon left half restored, and remove what it left half saved."""
-        await self._shelves.tidy(live.record.uid)
+        cut_off = await self._shelves.tidy(live.record.uid)
         what = self._unfinished(live)
+        if cut_off or what is not None:
+            await snapshot_volumes.tidy(live)
+        if what is not None:
+            live.half_restored = _half(live, what)
         if what is None or what.failed:
             return
         try:
@@ -226,12 +254,29 @@ class Snapshots:
                 told(f"bringing back {path}")
                 await self._shelves.put(folder, path, live.record.worktree)
                 self._world.checkpoint("restore:file")
+            await self._bring_volumes(live, what, manifest, folder, told)
             for name in manifest.parts:
                 told(f"loading {name}")
                 await self._load(live, name, folder)
                 self._world.checkpoint("restore:part")
+            kept_by = _kept_by(live, manifest.volumes or (), manifest.parts)
+            await snapshot_tasks.take_up(live, kept_by, manifest.tasks)
             self._note(live, None)
         live.event("snapshot.restored", f"{live.record.name}: is as it was in {what.label}")
+
+    async def _bring_volumes(
+        self, live: LiveEnv, what: Restoring, manifest: Manifest, folder: Path, told: Told
+    ) -> None:
+        if manifest.volumes is None:
+            return
+        await snapshot_volumes.remove(live, manifest.volumes, told)
+        if manifest.volumes:
+            self._note(live, msgspec.structs.replace(what, half=", ".join(manifest.volumes)))
+        self._world.checkpoint("restore:emptying")
+        for name in manifest.volumes:
+            await snapshot_volumes.load(live, folder, name, told)
+            self._world.checkpoint("restore:volume")
+        self._note(live, msgspec.structs.replace(what, half=None))
 
     async def _back(self, live: LiveEnv, wanted: Wanted, told: Told) -> None:
         """Make the env what it was wanted to be before; its data are good by now."""
@@ -292,9 +337,29 @@ class Snapshots:
 
     def _note(self, live: LiveEnv, what: Restoring | None) -> None:
         self._shelves.note(live.record.uid, None if what is None else msgspec.json.encode(what))
+        live.half_restored = None if what is None else _half(live, what)
 
     def _alone(self, live: LiveEnv) -> asyncio.Lock:
         return self._busy.setdefault(live.record.uid, asyncio.Lock())
+
+
+def _kept_by(live: LiveEnv, volumes: tuple[str, ...], parted: tuple[str, ...]) -> frozenset[str]:
+    """Services whose data a snapshot has; of containers all where there is any volume."""
+    own = live.project.services.values() if volumes else ()
+    return frozenset(each.name for each in own if each.contained and not each.shared) | {*parted}
+
+
+def _half(live: LiveEnv, what: Restoring) -> str | None:
+    """Why nothing of the env may start, in words; `None`: it may."""
+    if what.half is None:
+        return None
+    name = live.record.name
+    if not what.failed:
+        return f"its data are being restored: {what.half}"
+    return (
+        f"its data are not whole ({what.half}): the restore of {what.label} failed; "
+        f"`hive restore {name} {what.label}` ends it, `hive restore {name} {BEFORE}` takes it back"
+    )
 
 
 def _check_label(label: str) -> None:
@@ -306,22 +371,13 @@ def _check_label(label: str) -> None:
         )
 
 
-def _checked(live: LiveEnv) -> tuple[Service, ...]:
+def _checked(live: LiveEnv, volumes: tuple[str, ...]) -> tuple[Service, ...]:
     """The shared services whose part belongs to the env's data.
 
     Raises:
         HiveError: Some of its data could not be saved, or there are none.
     """
     name, services = live.record.name, live.project.services.values()
-    for service in services:
-        if not service.shared and any(mount.is_volume for mount in service.mounts):
-            raise HiveError(
-                f"{name}: the volumes of {service.name} cannot be part of a snapshot yet",
-                hint=f"keep its data in a folder of `[snapshot] data`, or give {service.name} "
-                'scope = "shared" with `dump` and `load`',
-                code="not_available",
-                env=name,
-            )
     mine = {part.service for part in live.world.store.parts() if part.env.uid == live.record.uid}
     found = []
     for service in services:
@@ -336,10 +392,11 @@ def _checked(live: LiveEnv) -> tuple[Service, ...]:
                 env=name,
             )
         found.append(service)
-    if not found and not live.project.data:
+    if not found and not volumes and not live.project.data:
         raise HiveError(
             f"{name} has no data to save",
-            hint="list its files and folders in hive.toml: [snapshot] data",
+            hint="list its files and folders in hive.toml: [snapshot] data; volumes of its "
+            "containers are there once it was warm",
             code="no_data",
             env=name,
         )

@@ -14,11 +14,12 @@ import msgspec
 
 from hive_tui.engine import idleness, pressure, showing
 from hive_tui.engine.activity import restored
-from hive_tui.engine.admission import Admission, measured, working
+from hive_tui.engine.admission import Admission, working
 from hive_tui.engine.costs import Costs, Seen
 from hive_tui.engine.idleness import Rest
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.protocols import Headroom
+from hive_tui.engine.reckoning import measured
 from hive_tui.engine.state import ActivityRecord, Lease
 from hive_tui.engine.transitions import Transitions
 from hive_tui.engine.world import World

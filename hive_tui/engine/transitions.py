@@ -30,6 +30,7 @@ from hive_tui.model.plan import Outcome, Plan, StepKind, StepTrace, Trace, Trans
 from hive_tui.model.project import When
 
 _UP = frozenset({Transition.SPAWN, Transition.START, Transition.WARM, Transition.THAW})
+_RUNS = _UP | {Transition.TEST}
 _FILLS = frozenset({Transition.SPAWN, Transition.START, Transition.WARM})
 """Those that see to the folders that an env takes from the main checkout."""
 
@@ -154,6 +155,15 @@ class Transitions:
                 raise NotFoundError(
                     f"{live.record.name} has been destroyed",
                     hint="`hive undo` takes the last destroyed env back",
+                    env=live.record.name,
+                )
+            if live.half_restored is not None and (
+                transition in _UP or transition is Transition.TEST
+            ):
+                raise HiveError(
+                    f"{live.record.name} cannot start: {live.half_restored}",
+                    hint=f"`hive snapshots {live.record.name}` lists what it can be made of",
+                    code="half_restored",
                     env=live.record.name,
                 )
             operation, running = live.operation, self._running.get(live.id)

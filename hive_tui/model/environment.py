@@ -284,5 +284,7 @@ class EnvDetail(msgspec.Struct, frozen=True):
     """Since when nobody has touched it, as of this value: sleep of the machine is left out."""
     agent: AgentDetail | None = None
     """Its coding agent in full; `None` where it has none."""
+    fixed_ports: tuple[int, ...] = ()
+    """The project's fixed ports, where they lead to this env."""
     trespasses: tuple[Trespass, ...] = ()
     """What was changed in the worktree beyond its boundaries."""

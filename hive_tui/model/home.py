@@ -37,6 +37,11 @@ class Home(NamedTuple):
         return self.state / "daemon.log"
 
     @property
+    def proxy_log(self) -> Path:
+        """What the reverse proxy's program could not tell otherwise; empty where all is well."""
+        return self.state / "proxy.log"
+
+    @property
     def runs(self) -> Path:
         """One folder per run of a process: its exit status."""
         return self.state / "runs"

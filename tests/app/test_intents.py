@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from hive_tui.app.app import farewell
@@ -210,3 +211,25 @@ async def test_without_a_terminal_to_give_the_shell_says_what_to_do_instead() ->
         await it.press("x")
         await it.until_shown("there is no terminal to give")
         assert it.app.notices[-1].text.startswith("there is no terminal to give; `hive run auth")
+
+
+async def test_fixed_ports_are_led_to_an_env_and_let_go_again() -> None:
+    answer = {"forwards": [{"port": 3000, "name": "web"}, {"port": 8025, "name": "mail"}]}
+    held = next(each for each in scenes.fleet() if each.view.name == "payments")
+    envs = [
+        msgspec.structs.replace(each, fixed_ports=(3000, 8025)) if each.id == held.id else each
+        for each in scenes.fleet()
+    ]
+    async with driven(scenes.snapshot(envs), answers={"forward": answer}) as it:
+        await it.until_shown("⇄ 3000 8025  web 17000")
+        await select(it, "auth-refactor")
+        await it.press("F")
+        assert await it.until_asked("forward") == {"env": "shop/auth-refactor", "off": False}
+        name = held.view.name
+        await it.until_shown("auth-refactor: fixed ports 3000 to web")
+        await it.until_shown(f"{name} had them")
+        it.client.calls.clear()
+        await select(it, name)
+        await it.press("F")
+        assert await it.until_asked("forward") == {"env": held.id, "off": True}
+        await it.until_shown(f"{name}: let the fixed ports go: 3000, 8025")

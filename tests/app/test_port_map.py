@@ -40,6 +40,12 @@ def test_each_port_says_whether_and_for_whom_it_listens_strangers_first() -> Non
     ]
 
 
+def test_a_port_has_its_name_where_that_has_room() -> None:
+    known = row(10_000, "web", listening=True, url="http://web.auth.localhost:7300/")
+    assert text({"ports": [known]})[1] == "  web  10000  ● web.auth.localhost:7300"
+    assert text({"ports": [known]}, 30)[1] == "  web  10000  ● listening"
+
+
 def test_before_the_daemon_answered_ports_are_numbers_alone() -> None:
     assert text(None) == ["  ports  10000-10999", "  web  10000", "  api  10001"]
 

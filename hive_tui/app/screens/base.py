@@ -190,6 +190,7 @@ class EnvDeeds(HiveScreen):
             "env.test": lambda _: self._each("env.test", intents.test),
             "env.browse": lambda _: intents.browse(self._target(), self.service()),
             "env.copy_url": lambda _: intents.copy_url(self._target(), self.service()),
+            "env.forward": lambda _: intents.forward(self._target(), self._has_ports()),
             "env.shell": lambda _: intents.shell(self._target()),
             "env.pin": lambda _: agents.pin(self._targets("env.pin")),
             "agent.prompt": lambda _: self.hive.ask_prompt(self._targets("agent.prompt")),
@@ -202,6 +203,14 @@ class EnvDeeds(HiveScreen):
 
     def _asking(self) -> str | None:
         """The env that is shown, if the way to the triage desk begins at it."""
+        return None
+
+    def _has_ports(self) -> str | None:
+        """Name of the other env that has the fixed ports of this one's project."""
+        target = self._target()
+        for other in self.hive.state.envs.values():
+            if other.fixed_ports and other.view.project == target.view.project:
+                return other.view.name if other.id != target.id else None
         return None
 
     def _each(self, action: str, deed: Callable[[EnvDetail], None]) -> None:

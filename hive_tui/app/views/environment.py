@@ -32,7 +32,7 @@ from hive_tui.app.views.sections import (
     waiting_section,
     words_section,
 )
-from hive_tui.app.views.tile import git_of, progress_of
+from hive_tui.app.views.tile import fixed_of, git_of, progress_of
 from hive_tui.app.views.waterfall import TraceView, waterfall
 from hive_tui.model.environment import (
     EnvDetail,
@@ -135,6 +135,9 @@ def _where(detail: EnvDetail, width: int, look: Look) -> list[Line]:
     cpu = f"{view.cpu_percent:.0f}% cpu" if view.cpu_percent is not None and memory else ""
     cost = joined(((Span(memory, "muted"),) if memory else BLANK, (Span(cpu, "dim"),)))
     lines = [beside(first, cost, width), cut((Span(f"  {safe(view.worktree)}", "dim"),), width)]
+    if detail.fixed_ports:
+        lead = Span("  lead here" if len(detail.fixed_ports) > 1 else "  leads here", "dim")
+        lines.append(cut((Span("  "), *fixed_of(detail, look), lead), width))
     if view.progress is not None:
         steps = (Span(f"  {safe(', '.join(view.progress.running))}", "text"),)
         bar = progress_of(view.progress, 24, look)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hive_tui.app import figures
 from hive_tui.app.lines import BLANK, Line, Span, fit
-from hive_tui.app.marks import BAR, STALE, of_agent, of_env, of_service, of_test
+from hive_tui.app.marks import BAR, FORWARD, STALE, of_agent, of_env, of_service, of_test
 from hive_tui.app.views.look import Look
 from hive_tui.model.environment import EnvState, ServiceState, TestState
 
@@ -103,6 +103,7 @@ def _tile(look: Look) -> list[Line]:
             "services, one dot each",
         ),
         ((Span("web ", "dim"), Span("10000", "muted")), "a service's name and port"),
+        ((look.sign(FORWARD), Span(" 3000", FORWARD.role)), "a fixed port that leads here"),
         ((Span(f"{edge} ", "bad"), Span("Error: …", "muted")), "last words of what is broken"),
         ((Span(f"{history} ", "dim"), Span("42 MB", "muted")), "memory: lately, and now"),
         ((Span(f"{history} ", "dim"), Span("3%", "muted")), "processor: lately, and now"),

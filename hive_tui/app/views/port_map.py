@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from hive_tui.app.lines import Line, Span, cut, fit, safe
+from hive_tui.app.lines import Line, Span, cut, fit, safe, width_of
 from hive_tui.app.marks import Mark
 from hive_tui.app.views.look import Look
 from hive_tui.model.environment import PortsView
@@ -27,6 +27,8 @@ class PortRow(msgspec.Struct, frozen=True):
     process: str | None = None
     service: str | None = None
     foreign: bool = False
+    url: str | None = None
+    """Its address at the proxy."""
 
 
 def parse(answer: Any) -> tuple[PortRow, ...]:
@@ -61,17 +63,23 @@ def port_map(
     every = sorted((*rows, *silent), key=lambda row: not row.foreign)
     name = min(16, max((len(row.name or "") for row in every), default=0))
     asked = bool(rows)
-    lines.extend(cut(_row(row, name, look, asked), width) for row in every[:most])
+    lines.extend(cut(_row(row, name, look, asked, width), width) for row in every[:most])
     if len(every) > most:
         lines.append((Span(f"  and {len(every) - most} more", "dim"),))
     return lines
 
 
-def _row(row: PortRow, name: int, look: Look, asked: bool) -> Line:
+def _row(row: PortRow, name: int, look: Look, asked: bool, width: int) -> Line:
+    """One port: what it is called, who listens, and its address by name where that has room."""
     label = fit((Span(f"  {safe(row.name or look.none)}", "text"),), name + 2)
     port = Span(f"  {row.port}  ", "muted")
     if not asked:
         return (*label, port)
+    if row.url and row.listening and not row.foreign:
+        host = row.url.removeprefix("http://").removesuffix("/")
+        named = (*label, port, look.sign(_LISTENS), Span(f" {safe(host)}", "muted"))
+        if width_of(named) <= width:
+            return named
     mark = _FOREIGN if row.foreign else _LISTENS if row.listening else _FREE
     who = f"{row.process or 'a process'} {row.pid}" if row.pid else ""
     words = [look.sign(mark), Span(f" {mark.word}", "muted" if mark.role == "good" else mark.role)]

@@ -8,6 +8,7 @@ from hive_tui.app import figures
 from hive_tui.app.lines import BLANK, Line, Span, beside, cut, fit, joined, safe, width_of
 from hive_tui.app.marks import (
     BAR,
+    FORWARD,
     POINTER,
     STALE,
     TRANSITIONS,
@@ -275,11 +276,17 @@ def _place(detail: EnvDetail, look: Look) -> Line:
     if view.state not in (EnvState.WARM, EnvState.FROZEN, EnvState.DEGRADED) and not any(
         service.state is ServiceState.READY for service in view.services
     ):
-        return (Span("ports ", "dim"), Span(f"{view.ports.base}+", "dim"))
-    return joined(
-        (Span(f"{safe(name)} ", "dim"), Span(str(port), "muted"))
-        for name, port in view.ports.names.items()
-    )
+        return joined((fixed_of(detail, look), (Span(f"ports {view.ports.base}+", "dim"),)))
+    names = view.ports.names.items()
+    named = [(Span(f"{safe(name)} ", "dim"), Span(str(port), "muted")) for name, port in names]
+    return joined((fixed_of(detail, look), *named))
+
+
+def fixed_of(detail: EnvDetail, look: Look) -> Line:
+    """`⇄ 3000 8025`: the fixed ports, where this env has them."""
+    if not detail.fixed_ports:
+        return BLANK
+    return (look.sign(FORWARD), Span(" " + " ".join(map(str, detail.fixed_ports)), FORWARD.role))
 
 
 def _cost(view: EnvView, look: Look, history: Sequence[Sample], width: int) -> Line:

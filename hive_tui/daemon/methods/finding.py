@@ -15,6 +15,7 @@ from hive_tui.daemon.first_file import difference, set_aside, write_new
 from hive_tui.daemon.methods.params import Params, env_of, sorted_envs, text
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.engine.hive import Hive
+from hive_tui.engine.proxying import Proxying
 from hive_tui.model.home import Home
 
 _ENCODE = msgspec.json.Encoder()
@@ -23,9 +24,10 @@ _ENCODE = msgspec.json.Encoder()
 class Finding:
     """Which projects and envs there are."""
 
-    def __init__(self, hive: Hive, home: Home) -> None:
+    def __init__(self, hive: Hive, home: Home, proxying: Proxying) -> None:
         self._hive = hive
         self._home = home
+        self._proxying = proxying
 
     def handlers(self) -> dict[str, Handler]:
         """Method name -> what answers it."""
@@ -42,6 +44,7 @@ class Finding:
             "init": self._init,
             "schema": self._schema,
             "doctor": self._doctor,
+            "engine": self._engine,
         }
 
     async def _resolve(self, params: Params, emit: Emit) -> Any:
@@ -104,5 +107,9 @@ class Finding:
     async def _schema(self, params: Params, emit: Emit) -> Any:
         return schema.json_schema()
 
+    async def _engine(self, params: Params, emit: Emit) -> Any:
+        return msgspec.to_builtins(await self._hive.world.containers.status())
+
     async def _doctor(self, params: Params, emit: Emit) -> Any:
-        return {"checks": await checks.run(self._hive, self._home, text(params, "cwd"))}
+        cwd, proxy = text(params, "cwd"), self._proxying.view()
+        return {"checks": await checks.run(self._hive, self._home, proxy, cwd)}

@@ -79,6 +79,7 @@ def _row(manifest: Manifest) -> dict[str, Any]:
         "commit": manifest.commit,
         "files": msgspec.to_builtins(manifest.files),
         "parts": msgspec.to_builtins(manifest.parts),
+        "volumes": list(manifest.volumes or ()),
         "automatic": manifest.automatic,
     }
 

@@ -1,4 +1,4 @@
-"""Methods that look into envs: ports, reasons, plans, traces. Logs are in `logs`."""
+"""Methods that look into envs: disk, reasons, plans, traces. Ports are in `naming`."""
 
 from __future__ import annotations
 
@@ -34,35 +34,12 @@ class Looking:
     def handlers(self) -> dict[str, Handler]:
         """Method name -> what answers it."""
         return {
-            "ports": self._ports,
             "disk": self._disk,
-            "forward": self._forward,
-            "url": self._url,
             "environ": self._environ,
             "why": self._why,
             "plan": self._plan,
             "trace": self._trace,
         }
-
-    async def _ports(self, params: Params, emit: Emit) -> Any:
-        envs = [env_of(self._hive, params)] if params.get("env") else sorted_envs(self._hive)
-        return {
-            "ports": answers.port_rows(self._hive, envs) + answers.forward_rows(self._hive, envs)
-        }
-
-    async def _forward(self, params: Params, emit: Emit) -> Any:
-        """Show where fixed ports lead; with `env` lead its project's there, with `off` nowhere."""
-        forwarding = self._hive.forwarding
-        if params.get("env"):
-            live = fresh_env_of(self._hive, params)
-            off = bool(params.get("off"))
-            views = await (forwarding.off(live.project) if off else forwarding.switch(live))
-        elif params.get("off"):
-            project = await self._hive.register(str(params.get("cwd") or "/"))
-            views = await forwarding.off(project)
-        else:
-            views = forwarding.views(self._hive.projects.values())
-        return {"forwards": views}
 
     async def _disk(self, params: Params, emit: Emit) -> Any:
         envs = [env_of(self._hive, params)] if params.get("env") else sorted_envs(self._hive)
@@ -83,13 +60,6 @@ class Looking:
             for live, use in zip(envs, found, strict=True)
         ]
         return {"environments": rows, "total_bytes": total}
-
-    async def _url(self, params: Params, emit: Emit) -> Any:
-        live = env_of(self._hive, params)
-        found = answers.url(live, params.get("service"))
-        live.activity.touch("hive url")
-        await self._thrift.wake(live)  # who asks is about to open it
-        return {"url": found}
 
     async def _environ(self, params: Params, emit: Emit) -> Any:
         live = env_of(self._hive, params)

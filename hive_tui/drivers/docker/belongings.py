@@ -109,11 +109,26 @@ class Belongings:
             f"{place.env_uid}:{','.join(wanted)}", lambda: self._have_volumes(place, wanted)
         )
 
-    async def _have_volumes(self, place: Place, wanted: tuple[str, ...]) -> dict[str, str]:
-        known = {
-            volume["Labels"][naming.VOLUME]: str(volume["Name"])
-            for volume in await self._list_volumes(place.env_uid)
+    async def named(self, env_uid: str) -> dict[str, str]:
+        """Name within the env -> the engine's name, of all volumes that the env has."""
+        return {
+            str(volume["Labels"][naming.VOLUME]): str(volume["Name"])
+            for volume in await self._list_volumes(env_uid)
         }
+
+    async def remove_volume(self, volume: str) -> None:
+        """Remove one by the engine's name; nothing happens where it is gone.
+
+        Raises:
+            ConflictError: A container has it.
+        """
+        with contextlib.suppress(MissingError):
+            async with self._client.calling(f"removal of {volume}") as docker:
+                known: Any = docker.volumes
+                await (await known.get(volume)).delete()
+
+    async def _have_volumes(self, place: Place, wanted: tuple[str, ...]) -> dict[str, str]:
+        known = await self.named(place.env_uid)
         return {name: known.get(name) or await self._make_volume(place, name) for name in wanted}
 
     async def _make_volume(self, place: Place, name: str) -> str:
@@ -160,10 +175,7 @@ class Belongings:
             if not volumes:
                 kept.append(str(volume["Name"]))
                 continue
-            with contextlib.suppress(MissingError):
-                async with self._client.calling(f"removal of {volume['Name']}") as docker:
-                    known: Any = docker.volumes
-                    await (await known.get(volume["Name"])).delete()
+            await self.remove_volume(str(volume["Name"]))
         return tuple(kept)
 
     async def _remove_network(self, network: str) -> None:

@@ -11,14 +11,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hive_tui.drivers.docker import creating, inside, naming
-from hive_tui.drivers.docker.archives import archived
+from hive_tui.drivers.docker import creating, inside, naming, orphans
 from hive_tui.drivers.docker.belongings import Belongings
 from hive_tui.drivers.docker.client import Client
 from hive_tui.drivers.docker.endpoint import locate
 from hive_tui.drivers.docker.execution import Executor
 from hive_tui.drivers.docker.explaining import explain
-from hive_tui.drivers.docker.faults import ConflictError, MissingError, PortTakenError
+from hive_tui.drivers.docker.faults import (
+    ConflictError,
+    MissingError,
+    OrphanError,
+    PortTakenError,
+)
 from hive_tui.drivers.docker.holders import holder
 from hive_tui.drivers.docker.images import Image, Images
 from hive_tui.drivers.docker.log_pump import LogPump
@@ -26,6 +30,8 @@ from hive_tui.drivers.docker.metering import Meter
 from hive_tui.drivers.docker.published import keeps_open
 from hive_tui.drivers.docker.runs import Runs, Watched
 from hive_tui.drivers.docker.status import status
+from hive_tui.drivers.docker.tar_files import archived
+from hive_tui.drivers.docker.volumes import EngineVolumes
 from hive_tui.engine.container_protocols import (
     BuildSpec,
     Contained,
@@ -36,6 +42,7 @@ from hive_tui.engine.container_protocols import (
     Told,
 )
 from hive_tui.engine.protocols import Exit, Usage
+from hive_tui.engine.volume_protocols import Volumes
 from hive_tui.model.errors import HiveError
 
 DRAIN_S = 2.0
@@ -71,6 +78,7 @@ class DockerContainers:
         self._client = Client(lambda: locate(environ, uid=uid))
         self._images = Images(self._client, environ)
         self._belongings = Belongings(self._client, home, environ)
+        self.volumes: Volumes = EngineVolumes(self._client, self._belongings, home, self._delete)
         self._executor = Executor(self._client)
         self._meter = Meter(self._client)
         self._prepared: dict[Place, tuple[ContainerSpec, str]] = {}
@@ -152,7 +160,7 @@ class DockerContainers:
             await self.prepare(spec, told)
         try:
             return await self._start(spec, self._prepared[spec.place][1])
-        except MissingError:  # somebody has removed it, or its network
+        except (MissingError, OrphanError):  # somebody has removed it, or its network
             self._belongings.forget_network(spec.place.env_uid)
             await self._forget(spec.place)
             await self.prepare(spec, told)
@@ -162,8 +170,7 @@ class DockerContainers:
         place = spec.place
         watched = self._runs.expect(container)
         try:
-            async with self._client.calling(f"start of {place.service}") as docker:
-                await docker.containers.container(container).start()
+            await self._begin(container, place)
         except PortTakenError as error:
             self._runs.forget(container)
             raise await holder(self._client, spec, error) from error
@@ -174,6 +181,16 @@ class DockerContainers:
         if run is None:
             raise HiveError(f"{place.service} was removed as it started", code="engine_missing")
         return run
+
+    async def _begin(self, container: str, place: Place) -> None:
+        try:
+            async with self._client.calling(f"start of {place.service}") as docker:
+                await docker.containers.container(container).start()
+        except OrphanError:
+            if not await asyncio.to_thread(orphans.end, container):
+                raise
+            async with self._client.calling(f"start of {place.service}") as docker:
+                await docker.containers.container(container).start()
 
     async def _follow(self, watched: Watched, place: Place, *, resumed: bool) -> Contained | None:
         """Watch a container's present run, and its output; `None` where there is none any more."""

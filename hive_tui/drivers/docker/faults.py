@@ -34,6 +34,12 @@ class PortTakenError(HiveError):
     default_code = "port_taken"
 
 
+class OrphanError(HiveError):
+    """Something of an earlier run is there that the engine does not know of."""
+
+    default_code = "engine_unsound"
+
+
 class OverlapError(HiveError):
     """The addresses of a network are in use."""
 
@@ -83,6 +89,10 @@ def refused(status: int, message: str, what: str) -> HiveError:
         return PortTakenError(
             f"{what}: a port is taken: {text}",
             hint="`hive ports` and `docker ps` show who has it; end that, then try again",
+        )
+    if low.startswith("task ") and low.endswith("already exists"):
+        return OrphanError(
+            f"{what}: the engine was killed in the middle of an earlier start: {text}"
         )
     if "overlaps with other one" in low or "overlaps with existing" in low:
         return OverlapError(f"{what}: {text}")

@@ -36,4 +36,10 @@ async def holder(client: Client, spec: ContainerSpec, error: PortTakenError) -> 
                     f"{name}{whose}",
                     hint=f"`docker stop {name}`, or set another `[ports] base` and spawn anew",
                 )
+    if "already allocated" in error.message:  # by the engine itself, and to nobody
+        return PortTakenError(
+            f"a port of {spec.place.service} is held by the engine and given to no container: it "
+            "was killed in the middle of a start; restart the engine to have it let go",
+            hint="`sudo systemctl restart docker`, or restart its app; then try again",
+        )
     return error

@@ -19,6 +19,8 @@ CONFIG = "hive.config"
 """Hash of what a container was made from."""
 VOLUME = "hive.volume"
 """Name of a volume within its env."""
+COPYING = "hive.copying"
+"""Volume that a container is there to copy; it is never started."""
 BUILD = "hive.build"
 """`project/service` that an image was built for."""
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from hive_tui.config import loading
-from hive_tui.demo.repository import SAMPLE, make
+from hive_tui.demo.repository import make
+from hive_tui.demo.samples import SHOP
 from hive_tui.demo.scenes import PROJECT, SCENES
 from hive_tui.drivers.junit import read
 from hive_tui.model.errors import HiveError
@@ -109,8 +110,8 @@ def test_the_wheel_holds_every_file_of_the_sample_the_themes_and_the_skills(tmp_
     (wheel,) = tmp_path.glob("*.whl")
     packed = set(zipfile.ZipFile(wheel).namelist())
     sample = {
-        f"hive_tui/demo/project/{path.relative_to(SAMPLE)}"
-        for path in SAMPLE.rglob("*")
+        f"hive_tui/demo/project/{path.relative_to(SHOP.files)}"
+        for path in SHOP.files.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     themes = {f"hive_tui/themes/{path.name}" for path in (ROOT / "themes").glob("*.*")}

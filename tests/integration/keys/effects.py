@@ -84,6 +84,7 @@ def _env_keys(*first: str) -> dict[str, Effect | Callable[[str], Effect]]:
         "env.test": Effect(tells="auth-refactor: unit", first=first),
         "env.destroy": Effect(r"Destroy auth-refactor\?", first=first, after=ESC),
         "env.browse": Effect(tells="opened", first=first),
+        "env.forward": Effect(tells="auth-refactor: fixed ports", first=first),
         "env.copy_url": Effect(tells="copied", first=first),
         "env.shell": Effect("a shell in auth-refactor", first=first, after=("exit", "enter")),
         "env.pin": Effect("auth-refactor: pinned", first=first),

@@ -74,6 +74,10 @@ class Told:
         """An address of the env."""
         return {"url": f"http://127.0.0.1:9/{self._number()}"}
 
+    async def forward(self, params: dict[str, Any], emit: Emit) -> Any:
+        """They lead there."""
+        return {"forwards": [{"port": 3000, "name": self._number()}]}
+
     async def environ(self, params: dict[str, Any], emit: Emit) -> Any:
         """Where its shell begins."""
         return {"worktree": os.getcwd(), "variables": {"HIVE_ENV": params["env"]}}
@@ -110,6 +114,7 @@ async def main() -> None:
         "losses",
         "undo",
         "url",
+        "forward",
         "environ",
         "trace",
     ]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import urllib.request
+from contextlib import aclosing
 
 import pytest
 
+from hive_tui.client.stream import Client
+from hive_tui.model.home import locate
+from hive_tui.model.wire import Snapshot
 from tests.hives import Yard
 
 SERVER = """
@@ -77,6 +82,26 @@ def test_a_fixed_port_leads_to_the_env_that_was_asked_for_last(yard: Yard, fixed
     assert not listens(fixed)
 
 
+async def test_the_dashboard_sees_which_env_has_them(yard: Yard, fixed: int) -> None:
+    client = Client(locate(yard.environ, uid=os.getuid()))
+
+    async def held() -> dict[str, tuple[int, ...]]:
+        """Env -> its fixed ports, by the newest snapshot."""
+        async with aclosing(client.updates()) as updates:  # type: ignore[type-var]
+            async for update in updates:
+                assert isinstance(update, Snapshot)
+                return {env.view.name: env.fixed_ports for env in update.envs}
+        raise AssertionError("no snapshot came")
+
+    for off, expected in ((False, (fixed,)), (True, ())):
+        await client.call("forward", {"env": "shop/one", "off": off})
+        assert await held() == {"one": expected, "two": ()}
+    await client.call("forward", {"env": "shop/one"})
+    await client.call("forward", {"env": "shop/two"})
+    assert await held() == {"one": (), "two": (fixed,)}
+    await client.close()
+
+
 def test_a_connection_to_the_env_before_is_closed_by_the_switch(yard: Yard, fixed: int) -> None:
     yard.hive("forward", "one")
     with socket.create_connection(("127.0.0.1", fixed), timeout=20) as client:
@@ -103,6 +128,31 @@ def test_a_strangers_port_is_refused_with_its_name(yard: Yard, fixed: int) -> No
         assert "end that process" in told
     yard.hive("forward", "one")
     assert page(fixed) == "one"
+
+
+def test_a_fixed_port_leads_to_a_shared_service(yard: Yard) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    yard.make_repo(
+        f"""
+        [ports]
+        base = {yard.port_base()}
+        block = 10
+        names = {{ web = 0, mail = 1 }}
+        [forward]
+        {port} = "mail"
+        [services.mail]
+        run = "HIVE_ENV=all exec {sys.executable} server.py {{{{port.mail}}}}"
+        scope = "shared"
+        ready = {{ tcp = "mail" }}
+        """,
+        {"server.py": SERVER},
+    )
+    yard.hive("spawn", "one", "--warm")
+    row = yard.hive("forward", "one", "--json").json["forwards"][0]
+    assert (row["name"], row["env"]) == ("mail", "one")
+    assert page(port) == "all"
 
 
 def test_a_project_without_fixed_ports_says_how_to_name_them(yard: Yard) -> None:

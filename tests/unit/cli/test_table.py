@@ -27,6 +27,7 @@ CONTRACT = {
     "destroy",
     "disk",
     "forward",
+    "proxy",
     "undo",
     "logs",
     "ports",

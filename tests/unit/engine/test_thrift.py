@@ -62,6 +62,7 @@ class House:
             failure=None,
             failed_service=None,
             trouble=None,
+            half_restored=None,
             unread=None,
             expected_services=frozenset,
             event=lambda kind, message, **more: self.told.append(message),

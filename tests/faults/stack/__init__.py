@@ -1,0 +1,1 @@
+"""The demo's stack while daemons and engines are killed under it."""

@@ -1,0 +1,1 @@
+"""Many envs of a whole stack at once, on a real engine."""

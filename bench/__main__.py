@@ -30,6 +30,7 @@ from bench import (
     spawn,
     stack,
     warm,
+    windows,
 )
 from bench.figures import Figure
 
@@ -48,6 +49,7 @@ THEMES: dict[str, Theme] = {
     "links": links.measure,
     "fleet": fleet.measure,
     "memory": memory.measure,
+    "windows": windows.measure,
     "proxy": proxy.measure,
     "dashboard": dashboard.measure,
 }

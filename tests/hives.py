@@ -220,6 +220,9 @@ class Yard:
         if home.socket.exists():
             self.extra = {}
             self.hive("daemon", "stop", cwd=self.folder, status=None)
+        if home.tmux.exists():
+            kill = ("tmux", "-S", str(home.tmux), "kill-server")
+            subprocess.run(kill, capture_output=True, check=False)
         asyncio.run(_end_all(home_tag(home)))
         for place in self._places:
             place.close()

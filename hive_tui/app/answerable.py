@@ -22,7 +22,7 @@ def question(now: Situation) -> str | None:
     if now.card.answerable:
         return None
     if now.card.first.kind in ASKS:
-        return "only its own screen takes the answer"
+        return "only its own screen takes the answer; {env.enter} goes there"
     return "nobody asks that; {env.open} shows the env, {agent.prompt} tells its agent"
 
 

@@ -106,6 +106,14 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("env.browse", ("o",), "browse", "Open its URL in the browser.", _BOTH, possible.url, 10),
     Action(
+        "env.enter",
+        ("a",),
+        "go in",
+        "Go into its agent's terminal, or a shell where it has none; F12 comes back.",
+        _ENVS,
+        possible.env,
+    ),
+    Action(
         "env.shell",
         ("x",),
         "shell",

@@ -14,6 +14,7 @@ from textual.app import App, SuspendNotSupported
 
 from hive_tui.app import figures
 from hive_tui.app.browsing import open_in_browser
+from hive_tui.app.entering import enter, folder
 from hive_tui.app.handover import hand_over
 from hive_tui.app.lines import safe
 from hive_tui.app.screens.room import RoomDialog
@@ -160,6 +161,11 @@ class Intents(Sender):
 
         self._send("url", {"env": env.id, "service": service}, copy)
 
+    def enter(self, env: EnvDetail, window: str | None = None) -> None:
+        """Go into the window of the env's agent, else of a shell; or into the one that is named."""
+        params = {"env": env.id, "window": window}
+        self._send("terminal.open", params, lambda found: self._run(self._enter(env, found)))
+
     def forward(self, env: EnvDetail, before: str | None) -> None:
         """Lead the project's fixed ports to the env; let them go where they lead there already.
 
@@ -213,6 +219,20 @@ class Intents(Sender):
         finally:
             if (lease := found.get("lease")) is not None:
                 await self._quietly("release_hold", {"lease": lease})
+
+    async def _enter(self, env: EnvDetail, found: Any) -> None:
+        name, window = env.view.name, str(found.get("window") or "")
+        title = f"{safe(window)} of {safe(name)}"
+        command = [str(word) for word in found.get("command") or ()]
+        try:
+            await enter(self._app, command, cwd=folder(), environ=os.environ, name=title)
+        except SuspendNotSupported:
+            text = f"there is no terminal to give; `hive open {name} {window}` in another one"
+            self._tell(text, "warning", timeout_s=10)
+        except OSError as error:
+            self._tell(f"{name}: no terminal: {error}", "error", timeout_s=10)
+        except HiveError as error:
+            self._failed(error, name)
 
     async def _browse(self, url: str) -> None:
         if self._app.is_web:

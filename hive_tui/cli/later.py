@@ -8,16 +8,6 @@ from hive_tui.cli.context import Context, bare
 from hive_tui.model.errors import NotAvailableError
 
 
-def open_session(args: Namespace, context: Context) -> int:
-    """`hive open`: terminal sessions come later."""
-    env, _ = context.resolve(args.words)
-    raise NotAvailableError(
-        "terminal sessions are not available yet",
-        hint=f"`hive run {bare(env)} -- $SHELL` opens a shell in the environment",
-        env=bare(env),
-    )
-
-
 def send(args: Namespace, context: Context) -> int:
     """`hive send`: agents come later."""
     env, _ = context.resolve(args.words)

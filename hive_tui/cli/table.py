@@ -403,10 +403,11 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "open",
         USE,
-        "attach to the environment's terminal session",
-        "later:open_session",
-        (_names("[NAME] [WINDOW]", "the environment, then the window"),),
-        "hive open auth",
+        "go into the environment's agent, a shell or a service's log; F12 comes back",
+        "terminals:open_window",
+        (_names("[NAME] [WINDOW]", "WINDOW is `agent`, `shell` or a service"),),
+        "hive open auth shell",
+        ("services",),
     ),
     Command(
         "send",

@@ -25,6 +25,7 @@ _KEPT = frozenset({"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TM
     "HIVE_PROXY_PORT",
     "HIVE_SLOTS",
     "HIVE_SUBNETS",
+    "HIVE_TERMINALS",
     "DOCKER_CERT_PATH",
     "DOCKER_CONFIG",
     "DOCKER_CONTEXT",

@@ -14,10 +14,12 @@ from hive_tui.daemon.methods.looking import Looking
 from hive_tui.daemon.methods.naming import Naming
 from hive_tui.daemon.methods.resting import Resting
 from hive_tui.daemon.methods.telling import Telling
+from hive_tui.daemon.methods.terminals import TerminalMethods
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.proxying import Proxying
+from hive_tui.engine.terminals import Terminals
 from hive_tui.engine.testing import Testing
 from hive_tui.engine.thrift import Thrift
 from hive_tui.model.home import Home
@@ -31,6 +33,7 @@ class Api:
         hive: Hive,
         testing: Testing,
         thrift: Thrift,
+        terminals: Terminals,
         proxying: Proxying,
         reader: LogReader,
         home: Home,
@@ -43,6 +46,7 @@ class Api:
             hive: The envs.
             testing: Runs suites.
             thrift: Keeps house with the memory.
+            terminals: The windows of the envs.
             proxying: The reverse proxy.
             reader: Reads logs.
             home: Where this hive lives.
@@ -50,13 +54,14 @@ class Api:
             stop: Ends the daemon once the answer is out.
         """
         self._rooms = (
-            Finding(hive, home, proxying),
+            Finding(hive, home, proxying, terminals),
             Changing(hive, testing, thrift),
             Looking(hive, thrift),
             Naming(hive, thrift, proxying),
-            Keeping(hive),
+            Keeping(hive, terminals),
             Logs(hive, reader),
             Resting(hive, thrift),
+            TerminalMethods(hive, thrift, terminals),
             Telling(hive),
         )
         self._home = home

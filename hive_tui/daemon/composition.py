@@ -27,6 +27,7 @@ from hive_tui.drivers.processes import LocalProcesses
 from hive_tui.drivers.proxy_room import LocalProxyRoom
 from hive_tui.drivers.shelves import LocalShelves
 from hive_tui.drivers.sockets import ephemeral_range, listening
+from hive_tui.drivers.terminals.choosing import choose
 from hive_tui.drivers.tree_inotify import trees
 from hive_tui.drivers.worktrees import GitWorktrees
 from hive_tui.engine.bus import Bus
@@ -36,6 +37,7 @@ from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.proxying import Proxying
 from hive_tui.engine.readiness import Readiness
 from hive_tui.engine.scheduler import Scheduler
+from hive_tui.engine.terminals import Terminals
 from hive_tui.engine.testing import Testing
 from hive_tui.engine.thrift import Thrift
 from hive_tui.engine.upkeep import Upkeep
@@ -133,6 +135,10 @@ class Daemon:
             checkpoint=checkpoint,
         )
         self.hive = Hive(self.world, LocalForwards(), LocalShelves(home.snapshots))
+        self.terminals = Terminals(
+            choose(home, self._processes, environ), base_environment(environ), self.hive.by_uid
+        )
+        self.hive.transitions.end_terminals = self.terminals.end
         self.testing = Testing(self.world, self.hive.transitions)
         self.thrift = Thrift(
             self.world,
@@ -158,7 +164,15 @@ class Daemon:
         self.hive.admission.measure = self._upkeep.measure
         reader = LogReader(self._logs)
         api = Api(
-            self.hive, self.testing, self.thrift, self.proxying, reader, home, os.getpid(), stop
+            self.hive,
+            self.testing,
+            self.thrift,
+            self.terminals,
+            self.proxying,
+            reader,
+            home,
+            os.getpid(),
+            stop,
         )
         self.handlers: dict[str, Handler] = {**api.handlers(), **self._subscription.handlers()}
 
@@ -174,6 +188,7 @@ class Daemon:
         self._logs.resume()
         self._trees.open()
         self.thrift.open()
+        await self.terminals.open()
         await self.hive.open()
         self._upkeep.start()
         self.proxying.open()
@@ -185,6 +200,7 @@ class Daemon:
         await self.thrift.close()
         await self.testing.close()
         await self.hive.close()
+        await self.terminals.close()
         await self._trees.close()
         await self._processes.close()
         await self._containers.close()
@@ -203,6 +219,7 @@ class Daemon:
             or self.hive.forwarding.busy
             or self.hive.admission.busy
             or bool(self.world.scheduler.operations)
+            or self.terminals.busy
             or any(unit.running for live in envs for unit in live.own.values())
             or any(suite.watch for live in envs for suite in live.project.tests.values())
         )

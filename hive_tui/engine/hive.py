@@ -42,7 +42,7 @@ class Hive:
 
     def __init__(self, world: World, forwards: Forwards, shelves: Shelves) -> None:
         self.world = world
-        self.forwarding = Forwarding(world, forwards, self._by_uid)
+        self.forwarding = Forwarding(world, forwards, self.by_uid)
         self.envs: dict[str, LiveEnv] = {}
         """By `project/name`."""
         self.projects: dict[str, Project] = {}
@@ -258,7 +258,8 @@ class Hive:
         live.removed()
         self.forwarding.left(live)
 
-    def _by_uid(self, uid: str) -> LiveEnv | None:
+    def by_uid(self, uid: str) -> LiveEnv | None:
+        """The env of that uid; `None`: there is none."""
         return next((live for live in self.envs.values() if live.record.uid == uid), None)
 
     def all(self) -> dict[str, LiveEnv]:

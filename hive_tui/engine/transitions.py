@@ -34,6 +34,9 @@ _RUNS = _UP | {Transition.TEST}
 _FILLS = frozenset({Transition.SPAWN, Transition.START, Transition.WARM})
 """Those that see to the folders that an env takes from the main checkout."""
 
+_ENDS = frozenset({Transition.STOP, Transition.DESTROY})
+"""Those that nobody's terminal outlives."""
+
 _SERVICE_STEPS = frozenset({StepKind.BUILD, StepKind.PREPARE, StepKind.START, StepKind.READY})
 
 
@@ -104,6 +107,8 @@ class Transitions:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self.end_terminals: Callable[[LiveEnv], Awaitable[None]] | None = None
+        """Ends all windows of an env that is stopped or destroyed."""
         self._running: dict[str, _Running] = {}
         self._closing = False
 
@@ -245,6 +250,8 @@ class Transitions:
     ) -> asyncio.Task[Ended]:
         world = self._world
         whole = services is None and make is None
+        if whole and transition in _ENDS and self.end_terminals is not None:
+            await self.end_terminals(live)
         if whole and transition in (Transition.COOL, Transition.STOP):
             _forget_tasks(live, transition)
             for name in live.claims - planning.level(live.project, planning.after(transition)):

@@ -72,6 +72,16 @@ class Home(NamedTuple):
         return self.state / "prompts.json"
 
     @property
+    def tmux(self) -> Path:
+        """Socket of the private tmux server; no longer than the daemon's own."""
+        return self.socket.with_suffix(".tmux")
+
+    @property
+    def terminals(self) -> Path:
+        """One file per window of the plain terminals, for machines without tmux."""
+        return self.state / "terminals"
+
+    @property
     def secrets(self) -> Path:
         return self.config / "secrets.toml"
 

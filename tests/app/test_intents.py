@@ -213,6 +213,15 @@ async def test_without_a_terminal_to_give_the_shell_says_what_to_do_instead() ->
         assert it.app.notices[-1].text.startswith("there is no terminal to give; `hive run auth")
 
 
+async def test_without_a_terminal_to_give_going_in_says_what_to_do_instead() -> None:
+    found = {"command": ["true"], "window": "shell"}
+    async with driven(size=(200, 60), answers={"terminal.open": found}) as it:
+        await it.press("a")
+        await it.until_shown("there is no terminal to give")
+        assert "hive open auth-refactor shell" in it.app.notices[-1].text
+        assert it.client.asked("terminal.open") == [{"env": "shop/auth-refactor", "window": None}]
+
+
 async def test_fixed_ports_are_led_to_an_env_and_let_go_again() -> None:
     answer = {"forwards": [{"port": 3000, "name": "web"}, {"port": 8025, "name": "mail"}]}
     held = next(each for each in scenes.fleet() if each.view.name == "payments")

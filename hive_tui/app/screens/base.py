@@ -190,6 +190,7 @@ class EnvDeeds(HiveScreen):
             "env.test": lambda _: self._each("env.test", intents.test),
             "env.browse": lambda _: intents.browse(self._target(), self.service()),
             "env.copy_url": lambda _: intents.copy_url(self._target(), self.service()),
+            "env.enter": lambda _: intents.enter(self._target()),
             "env.forward": lambda _: intents.forward(self._target(), self._has_ports()),
             "env.shell": lambda _: intents.shell(self._target()),
             "env.pin": lambda _: agents.pin(self._targets("env.pin")),

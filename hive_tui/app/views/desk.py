@@ -198,7 +198,9 @@ def _ask_lines(ask: Ask, width: int, look: Look) -> list[Line]:
 def _answers(ask: Ask, look: Look) -> Line:
     """Which keys answer it."""
     if not ask.answerable:
-        return (Span("Only its own screen takes the answer.", "warning"),)
+        return look.worded(
+            "Only its own screen takes the answer: {env.enter} goes there.", "warning"
+        )
     if ask.kind.value == Kind.PERMISSION:
         return look.worded("{triage.once} once   {triage.always} always   {triage.deny} no")
     if ask.kind.value == Kind.PLAN:

@@ -10,12 +10,13 @@ import msgspec
 
 from hive_tui.config import loading, schema
 from hive_tui.config.templates import branch_for
-from hive_tui.daemon import answers, checks
+from hive_tui.daemon import answers, checks, terminal_checks
 from hive_tui.daemon.first_file import difference, set_aside, write_new
 from hive_tui.daemon.methods.params import Params, env_of, sorted_envs, text
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.proxying import Proxying
+from hive_tui.engine.terminals import Terminals
 from hive_tui.model.home import Home
 
 _ENCODE = msgspec.json.Encoder()
@@ -24,10 +25,11 @@ _ENCODE = msgspec.json.Encoder()
 class Finding:
     """Which projects and envs there are."""
 
-    def __init__(self, hive: Hive, home: Home, proxying: Proxying) -> None:
+    def __init__(self, hive: Hive, home: Home, proxying: Proxying, terminals: Terminals) -> None:
         self._hive = hive
         self._home = home
         self._proxying = proxying
+        self._terminals = terminals
 
     def handlers(self) -> dict[str, Handler]:
         """Method name -> what answers it."""
@@ -112,4 +114,5 @@ class Finding:
 
     async def _doctor(self, params: Params, emit: Emit) -> Any:
         cwd, proxy = text(params, "cwd"), self._proxying.view()
-        return {"checks": await checks.run(self._hive, self._home, proxy, cwd)}
+        found = await checks.run(self._hive, self._home, proxy, cwd)
+        return {"checks": [*found, *terminal_checks.rows(self._terminals)]}

@@ -13,13 +13,15 @@ from hive_tui.engine.folding import stamp
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.snapshot_protocols import Manifest
 from hive_tui.engine.snapshots import Told
+from hive_tui.engine.terminals import Terminals
 
 
 class Keeping:
     """What can be done with the data of envs."""
 
-    def __init__(self, hive: Hive) -> None:
+    def __init__(self, hive: Hive, terminals: Terminals) -> None:
         self._hive = hive
+        self._terminals = terminals
 
     def handlers(self) -> dict[str, Handler]:
         """Method name -> what answers it."""
@@ -63,11 +65,15 @@ class Keeping:
         rows += [f"template {template.name}" for template in spare]
         strange = await self._hive.sharing.strangers()
         rows += [f"{part.service} of {part.env.name}, which nobody knows" for part in strange]
+        rows += sorted(
+            {f"windows of {v.env_uid}, an env that is gone" for v in self._terminals.strays()}
+        )
         if params.get("dry_run"):
             return {"found": rows, "kept": {}}
         _, kept = await self._hive.sharing.sweep()
         kept |= await self._hive.sharing.drop_templates(spare)
         kept |= await self._hive.sharing.drop(strange)
+        await self._terminals.sweep()
         return {"found": rows, "kept": kept}
 
 

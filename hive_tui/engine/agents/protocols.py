@@ -42,7 +42,7 @@ class Screen(msgspec.Struct, frozen=True):
 class TerminalHost(Protocol):
     """Terminals that outlive daemon and dashboard: one session per env, named windows in it.
 
-    All windows are watched through one connection; nothing is spawned on a tick.
+    Nothing is spawned on a tick, and what a program prints is not read until somebody looks.
     """
 
     @property
@@ -50,11 +50,16 @@ class TerminalHost(Protocol):
         """`tmux` or `pty`."""
         ...
 
+    @property
+    def version(self) -> str:
+        """What it is in words: `tmux 3.4`."""
+        ...
+
     async def open(self) -> None:
-        """Find or start the server, and begin to watch.
+        """Find what runs, and begin to watch. Starts nothing.
 
         Raises:
-            HiveError: There is none, with the remedy.
+            HiveError: It cannot be used on this machine, with the remedy.
         """
         ...
 
@@ -74,13 +79,19 @@ class TerminalHost(Protocol):
     ) -> WindowView:
         """Start a program in a window that is not there yet or is dead; else leave it be.
 
+        What a dead program left running is ended first. A dead window stays, with what it shows,
+        until it is killed; but for `SHELL_WINDOW`, which goes with its shell.
+
         Args:
             env_uid: Of the env.
             window: Name of the window.
             argv: Program and arguments, run without a shell.
             cwd: Its folder.
-            env: All of its environment; `TERM` and the like are added by the host.
+            env: All of its environment; `TERM`, `COLORTERM` and `HIVE_RUN_ID` are the host's.
             size: Cells and rows until a person attaches.
+
+        Raises:
+            HiveError: There is no such folder or program.
         """
         ...
 
@@ -93,7 +104,18 @@ class TerminalHost(Protocol):
         ...
 
     def watch(self, changed: Callable[[WindowView], None]) -> Callable[[], None]:
-        """Call on the loop when a window's title, command or life changed; returns the stop."""
+        """Call on the loop when a window's title, command or life changed, or who looks at it.
+
+        One that is gone is told once as dead, with no `exit_code` where nobody saw its end, and is
+        not among `windows` any more. Changes are told within a second.
+
+        Returns:
+            What stops it.
+        """
+        ...
+
+    def attached(self, env_uid: str) -> bool:
+        """Whether a person looks at one of the env's windows in a terminal."""
         ...
 
     async def screen(self, env_uid: str, window: str) -> Screen:
@@ -105,11 +127,20 @@ class TerminalHost(Protocol):
         ...
 
     async def paste(self, env_uid: str, window: str, text: str) -> None:
-        """Bracketed paste of a text without control codes, not submitted."""
+        """Bracketed paste of a text, not submitted. Control codes are left out of it.
+
+        Raises:
+            HiveError: There is no such window, or its program has ended.
+        """
         ...
 
     async def press(self, env_uid: str, window: str, *keys: str) -> None:
-        """Press keys by name: `Enter`, `Escape`, `C-c`, or single characters."""
+        """Press keys by name: `Enter`, `Escape`, `C-c`, or single characters.
+
+        Raises:
+            UsageError: One is no key.
+            HiveError: There is no such window, or its program has ended.
+        """
         ...
 
     def attach_command(self, env_uid: str, window: str | None = None) -> tuple[str, ...]:

@@ -82,6 +82,10 @@ class Told:
         """Where its shell begins."""
         return {"worktree": os.getcwd(), "variables": {"HIVE_ENV": params["env"]}}
 
+    async def open_terminal(self, params: dict[str, Any], emit: Emit) -> Any:
+        """A program that waits for Enter stands for the window."""
+        return {"command": ["/bin/sh", "-c", "read line"], "window": "agent"}
+
     async def trace(self, params: dict[str, Any], emit: Emit) -> Any:
         """How it warmed last."""
         return scenes.trace()
@@ -124,6 +128,7 @@ async def main() -> None:
             **dict.fromkeys((*SILENT, *AGENT), told.nothing),
             "agent.answer": told.answer,
             **{name: getattr(told, name) for name in answers},
+            "terminal.open": told.open_terminal,
         },
         log=logging.getLogger("told"),
     )

@@ -229,7 +229,7 @@ def test_adopt_takes_a_path_or_all(hive: Run, words: tuple[str, ...]) -> None:
     assert hive("adopt", *words).status == 2
 
 
-@pytest.mark.parametrize("command", ["open", "send"])
+@pytest.mark.parametrize("command", ["send"])
 def test_what_comes_later_says_so(hive: Run, command: str) -> None:
     ended = hive(command, "auth", "--json")
     assert ended.status == 1

@@ -10,7 +10,6 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from hive_tui.config import containers, schema, sharing
-from hive_tui.config.prompts import templates
 from hive_tui.config.units import duration_s
 from hive_tui.model.project import (
     Agent,
@@ -89,7 +88,7 @@ def build(file: schema.File, *, root: str, default_name: str, digest: str) -> Pr
             for name, table in file.agents.items()
         },
         boundaries=Boundaries(tuple(file.boundaries.allow), tuple(file.boundaries.deny)),
-        prompts=templates(file.prompts),
+        prompts=file.prompts,
         digest=digest,
     )
     return msgspec.structs.replace(project, shared_ports=sharing.shared_ports(project))

@@ -277,7 +277,7 @@ async def test_a_failed_env_shows_why_and_opens() -> None:
     async with driven() as it:
         await open_desk(it)
         assert "may I run npm test?" in it.text()
-        await it.press("j")
+        await it.press("j", "j")
         await it.until_shown("django.db.utils.OperationalError")
         await it.press("enter")
         await it.until_shown("upgrade-django   ✗ failed")

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from bench import (
+    agents,
     containers,
     cpu,
     dashboard,
@@ -52,6 +53,7 @@ THEMES: dict[str, Theme] = {
     "windows": windows.measure,
     "proxy": proxy.measure,
     "dashboard": dashboard.measure,
+    "agents": agents.measure,
 }
 
 OUT = Path(__file__).with_name("out")

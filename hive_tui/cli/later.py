@@ -9,10 +9,10 @@ from hive_tui.model.errors import NotAvailableError
 
 
 def send(args: Namespace, context: Context) -> int:
-    """`hive send`: agents come later."""
+    """`hive send`: prompts to an agent that runs come later."""
     env, _ = context.resolve(args.words)
     raise NotAvailableError(
-        "agents are not available yet",
-        hint=f"run the agent yourself: `hive run {bare(env)} -- CMD`",
+        "prompts to an agent that runs are not available yet",
+        hint=f"`hive open {bare(env)} agent` shows its terminal; type it there",
         env=bare(env),
     )

@@ -410,6 +410,18 @@ COMMANDS: tuple[Command, ...] = (
         ("services",),
     ),
     Command(
+        "agent",
+        USE,
+        "start, stop or interrupt the environment's coding agent",
+        "agents:agent",
+        (
+            _names("ACTION [NAME]", "start, stop, interrupt or seen; then the environment"),
+            _option("--agent", metavar="A", help="which one to start; default: hive.toml's"),
+            _option("--prompt", metavar="TEXT", help="begin a new conversation with this"),
+        ),
+        "hive agent start auth",
+    ),
+    Command(
         "send",
         USE,
         "send a prompt to the environment's agent",

@@ -23,7 +23,7 @@ from hive_tui.cli.context import (
 )
 from hive_tui.cli.progress import Progress
 from hive_tui.cli.text import plain, seconds
-from hive_tui.model.errors import HiveError, NotAvailableError, UsageError, to_wire
+from hive_tui.model.errors import HiveError, UsageError, to_wire
 
 _TAIL_LINES = 10
 """Last lines of a failed step's log that are printed."""
@@ -49,12 +49,6 @@ class Job(NamedTuple):
 
 def spawn(args: Namespace, context: Context) -> int:
     """`hive spawn`: a new env."""
-    if args.agent or args.prompt:
-        raise NotAvailableError(
-            "agents are not available yet; nothing was made",
-            hint=f"`hive spawn {args.name}` without --agent and --prompt makes the environment",
-            env=args.name,
-        )
     params = {
         "cwd": context.cwd,
         "name": args.name,
@@ -66,8 +60,8 @@ def spawn(args: Namespace, context: Context) -> int:
         "wait": not args.no_wait,
         "allow": args.allow or [],
         "deny": args.deny or [],
-        "agent": None,
-        "prompt": None,
+        "agent": args.agent,
+        "prompt": args.prompt,
     }
     if source := getattr(args, "from"):
         params["from"] = source

@@ -14,7 +14,7 @@ from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.plan import level
 from hive_tui.engine.showing import test_view
 from hive_tui.model.environment import EnvDetail, ServiceState, TestState, Wanted
-from hive_tui.model.errors import NotAvailableError, NotFoundError
+from hive_tui.model.errors import NotFoundError
 from hive_tui.model.plan import Plan
 
 
@@ -212,10 +212,11 @@ def why(
     if topic is None:
         return rows
     word = topic.split()[-1]
-    if word == "agent":
-        raise NotAvailableError(
-            "agents are not available yet",
-            hint=f"`hive why {live.record.name}` explains everything else",
+    if word == "agent" and live.agent is None:
+        raise NotFoundError(
+            f"{live.record.name} has no agent",
+            hint=f"`hive agent start {live.record.name}` starts one",
+            code="no_agent",
             env=live.record.name,
         )
     found = [row for row in rows if row["cell"].split()[-1] == word]

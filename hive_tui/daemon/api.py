@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hive_tui import __version__
+from hive_tui.daemon.methods.agents import AgentMethods
 from hive_tui.daemon.methods.changing import Changing
 from hive_tui.daemon.methods.finding import Finding
 from hive_tui.daemon.methods.keeping import Keeping
@@ -17,6 +18,7 @@ from hive_tui.daemon.methods.telling import Telling
 from hive_tui.daemon.methods.terminals import TerminalMethods
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
+from hive_tui.engine.agents.supervision import Agents
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.proxying import Proxying
 from hive_tui.engine.terminals import Terminals
@@ -33,6 +35,7 @@ class Api:
         hive: Hive,
         testing: Testing,
         thrift: Thrift,
+        agents: Agents,
         terminals: Terminals,
         proxying: Proxying,
         reader: LogReader,
@@ -46,6 +49,7 @@ class Api:
             hive: The envs.
             testing: Runs suites.
             thrift: Keeps house with the memory.
+            agents: The coding agents.
             terminals: The windows of the envs.
             proxying: The reverse proxy.
             reader: Reads logs.
@@ -54,15 +58,16 @@ class Api:
             stop: Ends the daemon once the answer is out.
         """
         self._rooms = (
-            Finding(hive, home, proxying, terminals),
-            Changing(hive, testing, thrift),
-            Looking(hive, thrift),
+            Finding(hive, home, terminals, proxying),
+            Changing(hive, testing, thrift, agents),
+            Looking(hive, thrift, agents),
             Naming(hive, thrift, proxying),
             Keeping(hive, terminals),
             Logs(hive, reader),
             Resting(hive, thrift),
-            TerminalMethods(hive, thrift, terminals),
             Telling(hive),
+            AgentMethods(hive, agents),
+            TerminalMethods(hive, thrift, terminals),
         )
         self._home = home
         self._pid = pid

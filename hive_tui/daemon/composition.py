@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping
 
@@ -16,6 +17,11 @@ from hive_tui.daemon.server import Handler
 from hive_tui.daemon.store import SqliteStore
 from hive_tui.daemon.subscription import Subscription
 from hive_tui.drivers import junit
+from hive_tui.drivers.agents import hook
+from hive_tui.drivers.agents.book_files import BookFiles
+from hive_tui.drivers.agents.kinds import DRIVERS
+from hive_tui.drivers.agents.sources import LocalSources
+from hive_tui.drivers.agents.tails import Tails
 from hive_tui.drivers.docker.containers import DockerContainers
 from hive_tui.drivers.folders import LocalFolders
 from hive_tui.drivers.forwards import LocalForwards
@@ -25,11 +31,13 @@ from hive_tui.drivers.logs import LogFiles
 from hive_tui.drivers.pressure import MachineHeadroom
 from hive_tui.drivers.processes import LocalProcesses
 from hive_tui.drivers.proxy_room import LocalProxyRoom
+from hive_tui.drivers.sandbox import Bubblewrap
 from hive_tui.drivers.shelves import LocalShelves
 from hive_tui.drivers.sockets import ephemeral_range, listening
 from hive_tui.drivers.terminals.choosing import choose
 from hive_tui.drivers.tree_inotify import trees
 from hive_tui.drivers.worktrees import GitWorktrees
+from hive_tui.engine.agents.supervision import Agents
 from hive_tui.engine.bus import Bus
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.launching import Launcher, base_environment
@@ -163,10 +171,19 @@ class Daemon:
         self.hive.entered, self.hive.left = self._enter, self._leave
         self.hive.admission.measure = self._upkeep.measure
         reader = LogReader(self._logs)
+        self._tails = Tails()
+        self.agents = Agents(
+            DRIVERS,
+            LocalSources(home.agents, environ, self._tails),
+            BookFiles(home.agents),
+            (sys.executable, "-I", "-S", hook.__file__),
+            Bubblewrap(hidden=(str(home.secrets),)),
+        )
         api = Api(
             self.hive,
             self.testing,
             self.thrift,
+            self.agents,
             self.terminals,
             self.proxying,
             reader,
@@ -189,7 +206,9 @@ class Daemon:
         self._trees.open()
         self.thrift.open()
         await self.terminals.open()
+        self.agents.open(self.terminals.host if self.terminals.problem is None else None)
         await self.hive.open()
+        self.agents.settle()
         self._upkeep.start()
         self.proxying.open()
 
@@ -199,6 +218,8 @@ class Daemon:
         await self._upkeep.close()
         await self.thrift.close()
         await self.testing.close()
+        self.agents.close()
+        self._tails.close()
         await self.hive.close()
         await self.terminals.close()
         await self._trees.close()
@@ -218,6 +239,7 @@ class Daemon:
             self.hive.transitions.busy
             or self.hive.forwarding.busy
             or self.hive.admission.busy
+            or self.agents.busy
             or bool(self.world.scheduler.operations)
             or self.terminals.busy
             or any(unit.running for live in envs for unit in live.own.values())
@@ -232,9 +254,11 @@ class Daemon:
     def _enter(self, live: LiveEnv) -> None:
         self.thrift.follow(live)
         self._upkeep.follow(live)
+        self.agents.enter(live)
 
     def _leave(self, live: LiveEnv) -> None:
         self._upkeep.leave(live)
+        self.agents.leave(live)
         self.thrift.leave(live)
 
     def _log_limit(self, env_uid: str) -> int:

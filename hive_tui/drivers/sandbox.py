@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -29,6 +29,24 @@ _NAMES_OF_MACHINE = ("/run/systemd/resolve", "/run/resolvconf", "/run/nscd")
 """What names of hosts are looked up with; all else of /run is sockets of other programs."""
 
 
+_OWN = (
+    ".cache",
+    ".npm",
+    ".bun",
+    ".cargo/registry",
+    ".local/share/pnpm",
+    ".local/share/uv",
+    ".claude",
+    ".claude.json",
+    ".codex",
+    ".gemini",
+    ".config/opencode",
+    ".local/share/opencode",
+    ".local/state/opencode",
+)
+"""Below a home: caches of packages, and what coding agents keep for themselves."""
+
+
 class Walls(msgspec.Struct, frozen=True):
     """What stays open. All paths absolute."""
 
@@ -39,6 +57,37 @@ class Walls(msgspec.Struct, frozen=True):
     """What lies in /run or /tmp and has to be seen all the same, such as a socket."""
     hidden: tuple[str, ...] = ()
     """Folders and files that it shall not even read."""
+
+
+class Bubblewrap:
+    """The engine's sandbox."""
+
+    def __init__(self, hidden: Sequence[str]) -> None:
+        """Create it.
+
+        Args:
+            hidden: What no program behind walls shall read.
+        """
+        self._hidden = tuple(hidden)
+
+    def wrap(
+        self, argv: Sequence[str], *, worktree: str, folder: str, env: Mapping[str, str]
+    ) -> tuple[str, ...]:
+        """The command line that runs a program behind walls, in its worktree.
+
+        Args:
+            argv: Program and arguments.
+            worktree: Where it may write.
+            folder: Of the env's agent.
+            env: Its environment.
+
+        Raises:
+            NotAvailableError: Walls cannot be built here, with the remedy.
+        """
+        check()
+        home = env.get("HOME", "")
+        own = (os.path.join(home, name) for name in _OWN) if home else ()
+        return wrap(argv, Walls(worktree, (*own, folder), hidden=self._hidden))
 
 
 def check() -> None:

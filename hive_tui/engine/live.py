@@ -23,6 +23,7 @@ from hive_tui.engine.protocols import Usage
 from hive_tui.engine.state import LinkRecord, RunRecord, TaskRecord, UnitRecord, Verdict
 from hive_tui.engine.supervision import Unit
 from hive_tui.engine.world import World
+from hive_tui.model.agent import AgentDetail
 from hive_tui.model.environment import (
     AgentView,
     EnvDetail,
@@ -90,6 +91,7 @@ class LiveEnv:
         self.git: GitView | None = None
         self.trespasses: tuple[Trespass, ...] = ()
         self.agent: AgentView | None = None
+        self.agent_detail: AgentDetail | None = None
         self.activity = Activity()
         self.fixed_ports: tuple[int, ...] = ()
         """Those of the project, while they lead here."""
@@ -290,6 +292,12 @@ class LiveEnv:
             self._pending = True
             loop = asyncio.get_running_loop()
             loop.call_at(max(loop.time(), self._published_at + PUBLISH_S), self._publish)
+
+    def show_agent(self, view: AgentView | None, detail: AgentDetail | None) -> None:
+        """Show how its coding agent stands."""
+        if (view, detail) != (self.agent, self.agent_detail):
+            self.agent, self.agent_detail = view, detail
+            self.changed()
 
     def wait_for_room(self, words: str, come: asyncio.Future[None]) -> None:
         """Show that it is queued, until `come` is resolved or cancelled."""

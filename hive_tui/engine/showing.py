@@ -80,6 +80,7 @@ def detail(live: LiveEnv) -> EnvDetail:
         since=live.since(found),
         pinned=live.activity.pinned,
         idle_since=stamp(idle_since),
+        agent=live.agent_detail,
         fixed_ports=live.fixed_ports,
         trespasses=live.trespasses,
     )

@@ -57,6 +57,11 @@ class Home(NamedTuple):
         return self.state / "overlays"
 
     @property
+    def agents(self) -> Path:
+        """One folder per env uid: what its coding agent told, and how it was started."""
+        return self.state / "agents"
+
+    @property
     def snapshots(self) -> Path:
         """One folder per env uid: its saved data."""
         return self.state / "snapshots"

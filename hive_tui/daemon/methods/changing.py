@@ -21,6 +21,7 @@ from hive_tui.daemon.methods.params import (
 )
 from hive_tui.daemon.methods.progress import Progress
 from hive_tui.daemon.server import Emit, Handler
+from hive_tui.engine.agents.supervision import Agents, choose
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.observing import observe
@@ -39,10 +40,11 @@ from hive_tui.model.project import Boundaries, Project
 class Changing:
     """What can be asked of envs."""
 
-    def __init__(self, hive: Hive, testing: Testing, thrift: Thrift) -> None:
+    def __init__(self, hive: Hive, testing: Testing, thrift: Thrift, agents: Agents) -> None:
         self._hive = hive
         self._testing = testing
         self._thrift = thrift
+        self._agents = agents
 
     def handlers(self) -> dict[str, Handler]:
         """Method name -> what answers it."""
@@ -62,6 +64,20 @@ class Changing:
 
     async def _spawn(self, params: Params, emit: Emit) -> Any:
         project = await self._hive.register(text(params, "cwd"))
+        agent, prompt = params.get("agent"), str(params.get("prompt") or "")
+        if not agent and not prompt:
+            return await self._make(project, params, emit)
+        name = text(params, "name")
+        chosen = choose(project, str(agent) if agent else None, name)
+        self._agents.check(name)
+        if not waits(params):
+            raise UsageError("--agent and --no-wait exclude each other", hint="leave one out")
+        made = await self._make(project, params, emit)
+        if made["outcome"] == Outcome.SUCCEEDED:
+            await self._agents.start(self._hive.env(f"{project.name}/{name}"), chosen.name, prompt)
+        return made
+
+    async def _make(self, project: Project, params: Params, emit: Emit) -> Any:
         wish = Wish(
             name=text(params, "name"),
             base=params.get("base"),

@@ -25,11 +25,11 @@ _ENCODE = msgspec.json.Encoder()
 class Finding:
     """Which projects and envs there are."""
 
-    def __init__(self, hive: Hive, home: Home, proxying: Proxying, terminals: Terminals) -> None:
+    def __init__(self, hive: Hive, home: Home, terminals: Terminals, proxying: Proxying) -> None:
         self._hive = hive
         self._home = home
-        self._proxying = proxying
         self._terminals = terminals
+        self._proxying = proxying
 
     def handlers(self) -> dict[str, Handler]:
         """Method name -> what answers it."""

@@ -16,6 +16,8 @@ from hive_tui.daemon.methods.progress import Progress
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.engine import trace as traces
 from hive_tui.engine.admission import as_wire
+from hive_tui.engine.agents.reasons import reason as agent_reason
+from hive_tui.engine.agents.supervision import Agents
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.thrift import Thrift
 from hive_tui.engine.transitions import plan_for
@@ -27,9 +29,10 @@ from hive_tui.model.project import Secret
 class Looking:
     """What can be asked about envs."""
 
-    def __init__(self, hive: Hive, thrift: Thrift) -> None:
+    def __init__(self, hive: Hive, thrift: Thrift, agents: Agents) -> None:
         self._hive = hive
         self._thrift = thrift
+        self._agents = agents
 
     def handlers(self) -> dict[str, Handler]:
         """Method name -> what answers it."""
@@ -80,7 +83,9 @@ class Looking:
     async def _why(self, params: Params, emit: Emit) -> Any:
         live = env_of(self._hive, params)
         room, rest = self._hive.admission.look(live), self._thrift.rest(live)
-        more = (resting.memory_reason(live, room), resting.idle_reason(live, rest))
+        more = [resting.memory_reason(live, room), resting.idle_reason(live, rest)]
+        if (agent := self._agents.of(live)) is not None:
+            more.append(agent_reason(agent, self._hive.world.clock.now()))
         return {"reasons": answers.why(live, params.get("topic"), more)}
 
     async def _plan(self, params: Params, emit: Emit) -> Any:

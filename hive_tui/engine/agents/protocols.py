@@ -7,7 +7,12 @@ from typing import Protocol
 
 import msgspec
 
-from hive_tui.model.agent import Ask
+from hive_tui.engine.agents.books import Book, Told
+from hive_tui.engine.agents.events import Event
+from hive_tui.engine.agents.evidence import Loop, Native, Registry, Stance
+from hive_tui.engine.agents.launches import Start, Wish
+from hive_tui.engine.agents.records import Record
+from hive_tui.engine.agents.signals import Question, Signal
 
 AGENT_WINDOW, SHELL_WINDOW = "agent", "shell"
 """Windows of every env's session; beside them one per service log, by the service's name."""
@@ -157,10 +162,10 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class AgentDriver(Protocol):
-    """One kind of coding agent. Knows how to start it, how to read it and how to speak to it.
+    """One kind of coding agent. Knows how to start it, how to read it and how to answer it.
 
-    It decides no state: it turns what the program says into evidence (`evidence.py`), and
-    `derive.py` decides.
+    It decides no state: it turns what the program says into signals and evidence, and `derive.py`
+    decides.
     """
 
     @property
@@ -168,6 +173,165 @@ class AgentDriver(Protocol):
         """`claude`, `codex`, `opencode`, `gemini` or `generic`."""
         ...
 
-    def can_answer(self, ask: Ask) -> bool:
+    @property
+    def has_hooks(self) -> bool:
+        """Whether it tells anything by itself."""
+        ...
+
+    @property
+    def paste_pause_s(self) -> float:
+        """Between a pasted prompt and Enter."""
+        ...
+
+    @property
+    def interrupt_keys(self) -> tuple[str, ...]:
+        """What a person would press to end its turn."""
+        ...
+
+    async def prepare(self, wish: Wish, argv: Sequence[str], env: Mapping[str, str]) -> Wish:
+        """Find out what has to be known before it starts; the wish with that.
+
+        Args:
+            wish: What is to be started.
+            argv: Its command of hive.toml, to which flags can be added.
+            env: Its environment.
+        """
+        ...
+
+    def start(self, wish: Wish) -> Start:
+        """Flags, environment and files of a start."""
+        ...
+
+    def signal(self, event: Event) -> Signal | None:
+        """What a hook told."""
+        ...
+
+    def record(self, line: bytes) -> Record | None:
+        """What a record of the conversation's file tells."""
+        ...
+
+    def title(self, shown: str) -> Stance | None:
+        """What the title of its window means."""
+        ...
+
+    def dialog(self, lines: Sequence[str]) -> str:
+        """A dialog of its start that its screen shows, in words; empty: none that is known."""
+        ...
+
+    def can_answer(self, question: Question) -> bool:
         """Whether `answer` can reach it without the agent's own screen."""
+        ...
+
+    def answer(
+        self, question: Question, choice: str, option: int | None = None, text: str = ""
+    ) -> str | None:
+        """What is sent for a choice; `None` where it fits no such question.
+
+        Args:
+            question: What is asked.
+            choice: `once`, `always`, `deny` or `option`.
+            option: Of a question, from 1.
+            text: Why it is denied, or a free answer.
+        """
+        ...
+
+
+Stop = Callable[[], None]
+
+
+class Sources(Protocol):
+    """Where evidence comes from, but for the terminal. All callbacks run on the loop."""
+
+    def hooks(self, env_uid: str, heard: Callable[[Sequence[bytes]], None]) -> Stop:
+        """Tell all lines of an env's event file, those of before first."""
+        ...
+
+    def records(self, path: str, heard: Callable[[Sequence[bytes]], None]) -> Stop:
+        """Tell the newest records of a conversation's file, and all that come."""
+        ...
+
+    def registry(self, kind: str, pid: int, changed: Callable[[Registry | None], None]) -> Stop:
+        """Tell what an agent keeps of itself, whenever that changes.
+
+        Args:
+            kind: Of the agent; nothing is told of one that keeps nothing.
+            pid: Of the program in its window.
+            changed: Takes it; `None` where there is nothing of a living process.
+        """
+        ...
+
+    def native(self, book: Book, changed: Callable[[Native | None, Told], None]) -> Stop:
+        """Tell what an agent's own interface says; nothing of one that has none."""
+        ...
+
+    async def reply(self, book: Book, question: Question, body: str) -> bool:
+        """Send an answer to whoever waits for it; False where nobody does any more."""
+        ...
+
+    def loop(self, worktree: str) -> Loop | None:
+        """The loop that a worktree says its agent is in."""
+        ...
+
+    def free_port(self) -> int:
+        """A port of 127.0.0.1 that nobody listens on."""
+        ...
+
+
+class Sandbox(Protocol):
+    """Walls around an agent."""
+
+    def wrap(
+        self, argv: Sequence[str], *, worktree: str, folder: str, env: Mapping[str, str]
+    ) -> tuple[str, ...]:
+        """The command line that runs a program behind walls, in its worktree.
+
+        Args:
+            argv: Program and arguments.
+            worktree: Where it may write.
+            folder: Of the env's agent: what is told and asked goes through it.
+            env: Its environment: tells where its caches and its own settings are.
+
+        Raises:
+            HiveError: Walls cannot be built here, with the remedy.
+        """
+        ...
+
+
+class Books(Protocol):
+    """What has to be known of an agent after the daemon ended, and the files of its start."""
+
+    def folder(self, env_uid: str) -> str:
+        """Of the env's agent."""
+        ...
+
+    def events(self, env_uid: str) -> str:
+        """Path of the event file."""
+        ...
+
+    def read(self, env_uid: str) -> Book | None:
+        """What was written last; `None` where there is nothing that can be read."""
+        ...
+
+    def write(self, book: Book) -> None:
+        """Keep it, all or nothing.
+
+        Raises:
+            HiveError: The disk refused.
+        """
+        ...
+
+    def put_files(self, env_uid: str, files: Mapping[str, str]) -> None:
+        """Write the files of a start into the folder.
+
+        Raises:
+            HiveError: The disk refused.
+        """
+        ...
+
+    def tidy(self, env_uid: str) -> None:
+        """Remove what hooks of a former start left behind."""
+        ...
+
+    def forget(self, env_uid: str) -> None:
+        """Delete the folder."""
         ...

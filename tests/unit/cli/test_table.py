@@ -45,6 +45,7 @@ CONTRACT = {
     "schema",
     "completions",
     "skill",
+    "agent",
     "whoami",
     "mcp",
     "snapshot",

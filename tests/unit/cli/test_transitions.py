@@ -33,14 +33,11 @@ def test_spawn_asks_for_what_the_options_say(hive: Run, daemon: Daemon) -> None:
     ]
 
 
-@pytest.mark.parametrize("option", ["--agent", "--prompt"])
-def test_spawn_with_an_agent_is_refused_before_anything_is_made(
-    hive: Run, daemon: Daemon, option: str
-) -> None:
-    ended = hive("spawn", "auth", option, "claude", "--json")
-    assert ended.status == 1
-    assert ended.document["error"]["code"] == "not_available"
-    assert daemon.calls == []
+def test_spawn_passes_an_agent_and_its_prompt_on(hive: Run, daemon: Daemon) -> None:
+    daemon.answers["spawn"] = result(transition="spawn")
+    hive("spawn", "auth", "--agent", "claude", "--prompt", "fix it", "--json")
+    (params,) = daemon.asked("spawn")
+    assert (params["agent"], params["prompt"]) == ("claude", "fix it")
 
 
 @pytest.mark.parametrize("transition", ["warm", "cool", "start", "stop", "freeze", "thaw"])

@@ -1,0 +1,1 @@
+"""Coding-agent programs: how each is started, read and spoken to."""

@@ -1,0 +1,83 @@
+"""Gemini CLI: hooks come in a file of defaults that a variable names, below the user's settings."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hive_tui.drivers.agents import gemini_hooks
+from hive_tui.engine.agents.events import Event
+from hive_tui.engine.agents.evidence import Stance
+from hive_tui.engine.agents.launches import Start, Wish
+from hive_tui.engine.agents.records import Record
+from hive_tui.engine.agents.signals import Question, Signal
+
+HOOK_MS = 10_000
+LONGEST_PROMPT = 64 * 1024
+
+
+class Gemini:
+    """The driver. Keeps nothing."""
+
+    kind = "gemini"
+    has_hooks = True
+    paste_pause_s = 0.5
+    interrupt_keys = ("Escape",)
+
+    async def prepare(self, wish: Wish, argv: Sequence[str], env: Mapping[str, str]) -> Wish:
+        """Nothing has to be known before."""
+        return wish
+
+    def start(self, wish: Wish) -> Start:
+        """Flags, environment and the file of defaults."""
+        flags = ["--resume", wish.session] if wish.session else []
+        if wish.fresh and not wish.session:
+            flags = ["--session-id", wish.fresh]
+        prompted = bool(wish.prompt) and len(wish.prompt.encode()) <= LONGEST_PROMPT
+        if prompted:
+            flags += [f"--prompt-interactive={wish.prompt}"]
+        return Start(
+            flags=tuple(flags),
+            env={"GEMINI_CLI_SYSTEM_DEFAULTS_PATH": f"{wish.folder}/gemini/defaults.json"},
+            files={"gemini/defaults.json": json.dumps({"hooks": hooks(wish.hook)}, indent=1)},
+            session=wish.session or wish.fresh,
+            prompted=prompted,
+        )
+
+    def signal(self, event: Event) -> Signal | None:
+        """What a hook told."""
+        return gemini_hooks.signal(event)
+
+    def record(self, line: bytes) -> Record | None:
+        """Its conversation's file is not read."""
+        return None
+
+    def title(self, shown: str) -> Stance | None:
+        """What its title means."""
+        return gemini_hooks.title(shown)
+
+    def dialog(self, lines: Sequence[str]) -> str:
+        """A dialog that may come before anything is heard."""
+        screen = "\n".join(lines)
+        if "Do you trust" in screen:
+            return "does it trust this folder?"
+        return "how to sign in?" if "How would you like to authenticate" in screen else ""
+
+    def can_answer(self, question: Question) -> bool:
+        """Only on its own screen."""
+        return False
+
+    def answer(
+        self, question: Question, choice: str, option: int | None = None, text: str = ""
+    ) -> str | None:
+        """It takes no answer from outside."""
+        return None
+
+
+def hooks(command: Sequence[str]) -> dict[str, Any]:
+    """The `hooks` table of settings."""
+    shell = "exec " + shlex.join([*command, "gemini"])
+    hook = {"name": "hive", "type": "command", "command": shell, "timeout": HOOK_MS}
+    return {name: [{"matcher": "*", "hooks": [hook]}] for name in gemini_hooks.EVENTS}

@@ -1,0 +1,56 @@
+"""Any other program: known by its process, its output, and what a wrapper tells (`hive notify`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hive_tui.drivers.agents.payloads import told
+from hive_tui.engine.agents.events import Event
+from hive_tui.engine.agents.evidence import Stance
+from hive_tui.engine.agents.launches import Start, Wish
+from hive_tui.engine.agents.records import Record
+from hive_tui.engine.agents.signals import Question, Signal
+
+
+class Generic:
+    """The driver. Keeps nothing."""
+
+    kind = "generic"
+    has_hooks = False
+    paste_pause_s = 0.5
+    interrupt_keys = ("C-c",)
+
+    async def prepare(self, wish: Wish, argv: Sequence[str], env: Mapping[str, str]) -> Wish:
+        """Nothing has to be known before."""
+        return wish
+
+    def start(self, wish: Wish) -> Start:
+        """The prompt goes into a variable: nobody knows whether the program takes one."""
+        env = {"HIVE_PROMPT": wish.prompt} if wish.prompt else {}
+        return Start(env=env, prompted=bool(wish.prompt))
+
+    def signal(self, event: Event) -> Signal | None:
+        """What a wrapper told."""
+        return told(event)
+
+    def record(self, line: bytes) -> Record | None:
+        """It has no file that is known."""
+        return None
+
+    def title(self, shown: str) -> Stance | None:
+        """Its title means nothing that is known."""
+        return None
+
+    def dialog(self, lines: Sequence[str]) -> str:
+        """It has none that is known."""
+        return ""
+
+    def can_answer(self, question: Question) -> bool:
+        """Only on its own screen."""
+        return False
+
+    def answer(
+        self, question: Question, choice: str, option: int | None = None, text: str = ""
+    ) -> str | None:
+        """It takes no answer from outside."""
+        return None

@@ -1,0 +1,96 @@
+"""OpenCode: it serves its own interface, and is started, read and spoken to through that."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hive_tui.drivers.agents.payloads import told
+from hive_tui.engine.agents.events import Event
+from hive_tui.engine.agents.evidence import Stance
+from hive_tui.engine.agents.launches import Start, Wish
+from hive_tui.engine.agents.records import Record
+from hive_tui.engine.agents.signals import Question, Signal
+from hive_tui.model.agent import AskKind
+
+LONGEST_PROMPT = 64 * 1024
+USER = "opencode"
+
+
+class OpenCode:
+    """The driver. Keeps nothing."""
+
+    kind = "opencode"
+    has_hooks = True
+    paste_pause_s = 0.5
+    interrupt_keys = ("Escape", "Escape")
+
+    async def prepare(self, wish: Wish, argv: Sequence[str], env: Mapping[str, str]) -> Wish:
+        """Nothing has to be known before."""
+        return wish
+
+    def start(self, wish: Wish) -> Start:
+        """Flags and environment; the server always has a password."""
+        flags = ["--port", str(wish.port), "--hostname", "127.0.0.1"]
+        if wish.session:
+            flags += ["--session", wish.session]
+        prompted = bool(wish.prompt) and len(wish.prompt.encode()) <= LONGEST_PROMPT
+        if prompted:
+            flags += [f"--prompt={wish.prompt}"]
+        config: dict[str, Any] = {}
+        files: dict[str, str] = {}
+        if wish.instructions:
+            config["instructions"] = [f"{wish.folder}/opencode/instructions.md"]
+            files["opencode/instructions.md"] = wish.instructions
+        if wish.skills:
+            config["skills"] = {"paths": [wish.skills]}
+        env = {"OPENCODE_SERVER_PASSWORD": wish.password}
+        if config:
+            env["OPENCODE_CONFIG_CONTENT"] = json.dumps(config)
+        return Start(tuple(flags), env, files, wish.session, prompted)
+
+    def signal(self, event: Event) -> Signal | None:
+        """Only what a wrapper told: its server tells the rest."""
+        return told(event)
+
+    def record(self, line: bytes) -> Record | None:
+        """Its conversations are in a database, which is not read."""
+        return None
+
+    def title(self, shown: str) -> Stance | None:
+        """Its title tells nothing of its state."""
+        return None
+
+    def dialog(self, lines: Sequence[str]) -> str:
+        """It has none."""
+        return ""
+
+    def can_answer(self, question: Question) -> bool:
+        """Its server takes answers to permissions and questions."""
+        return question.tool is not None
+
+    def answer(
+        self, question: Question, choice: str, option: int | None = None, text: str = ""
+    ) -> str | None:
+        """Body of the request that answers; `None` where the choice fits no such question."""
+        if question.kind is AskKind.PERMISSION:
+            reply = {"once": "once", "always": "always", "deny": "reject"}.get(choice)
+            said = {"message": text} if reply == "reject" and text else {}
+            return json.dumps({"reply": reply, **said}) if reply is not None else None
+        said_text = text
+        if option is not None and 0 < option <= len(question.options):
+            said_text = question.options[option - 1]
+        return json.dumps({"answers": [[said_text]]}) if said_text else None
+
+
+def answer_path(question: Question) -> str:
+    """Where on the server an answer goes."""
+    room = "permission" if question.kind is AskKind.PERMISSION else "question"
+    return f"/{room}/{question.id}/reply"
+
+
+def credentials(password: str) -> str:
+    """The `Authorization` header."""
+    return "Basic " + base64.b64encode(f"{USER}:{password}".encode()).decode()

@@ -1,0 +1,1 @@
+"""A scripted model server on loopback, for the real programs of coding agents."""

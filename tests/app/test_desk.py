@@ -279,6 +279,7 @@ async def test_a_failed_env_shows_why_and_opens() -> None:
         assert "may I run npm test?" in it.text()
         await it.press("j", "j")
         await it.until_shown("django.db.utils.OperationalError")
+        assert "r restart" not in it.text()
         await it.press("enter")
         await it.until_shown("upgrade-django   ✗ failed")
 

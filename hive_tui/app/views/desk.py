@@ -240,7 +240,7 @@ def _about(
         yield agent
         yield tests
     elif item.kind in (Kind.FAILED, Kind.DEGRADED):
-        yield failure_section(env, width + 2, look)
+        yield failure_section(env, width + 2, look, remedies=False)
         yield words_section(words, width + 2, _WORDS, look)
         yield agent
     elif item.kind is Kind.TRESPASS:

@@ -96,6 +96,7 @@ def build(file: schema.File, *, root: str, default_name: str, digest: str) -> Pr
             within_s=duration_s(file.heal.within),
             cost_usd=_or(file.heal.cost, None),
         ),
+        prompts=file.prompts,
         digest=digest,
     )
     return msgspec.structs.replace(project, shared_ports=sharing.shared_ports(project))

@@ -658,6 +658,13 @@ class File(Table, frozen=True):
     agents: dict[Name, AgentTable] = {}
     boundaries: BoundariesTable = BoundariesTable()
     heal: HealTable = HealTable()
+    prompts: Annotated[
+        dict[str, str],
+        Meta(
+            description="Templates of prompts for the dashboard, by name, beside `simplify`, "
+            "`review` and `add tests`; an empty text takes one of those away."
+        ),
+    ] = {}
 
 
 def json_schema() -> dict[str, Any]:

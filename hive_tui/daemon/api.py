@@ -19,6 +19,7 @@ from hive_tui.daemon.methods.telling import Telling
 from hive_tui.daemon.methods.terminals import TerminalMethods
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
+from hive_tui.engine.agents.knowledge import Knowledge
 from hive_tui.engine.agents.supervision import Agents
 from hive_tui.engine.healing.healer import Healer
 from hive_tui.engine.hive import Hive
@@ -39,6 +40,7 @@ class Api:
         thrift: Thrift,
         agents: Agents,
         healer: Healer,
+        knowledge: Knowledge,
         terminals: Terminals,
         proxying: Proxying,
         reader: LogReader,
@@ -54,6 +56,7 @@ class Api:
             thrift: Keeps house with the memory.
             agents: The coding agents.
             healer: Looks at their work.
+            knowledge: What they read about their env.
             terminals: The windows of the envs.
             proxying: The reverse proxy.
             reader: Reads logs.
@@ -69,7 +72,7 @@ class Api:
             Keeping(hive, terminals),
             Logs(hive, reader),
             Resting(hive, thrift),
-            Telling(hive),
+            Telling(hive, knowledge),
             AgentMethods(hive, agents),
             HealMethods(hive, healer),
             TerminalMethods(hive, thrift, terminals),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from hive_tui.drivers.agents.payloads import told
 from hive_tui.engine.agents.events import Event
 from hive_tui.engine.agents.evidence import Stance
-from hive_tui.engine.agents.launches import Start, Wish
+from hive_tui.engine.agents.launches import SKILL, Start, Wish
 from hive_tui.engine.agents.records import Record
 from hive_tui.engine.agents.signals import Question, Signal
 
@@ -19,6 +19,7 @@ class Generic:
     has_hooks = False
     paste_pause_s = 0.5
     interrupt_keys = ("C-c",)
+    skill_file = SKILL
 
     async def prepare(self, wish: Wish, argv: Sequence[str], env: Mapping[str, str]) -> Wish:
         """Nothing has to be known before."""

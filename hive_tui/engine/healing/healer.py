@@ -17,7 +17,7 @@ from hive_tui.engine.healing import bases, failures, seeing, showing
 from hive_tui.engine.healing.protocols import Gates, Teller
 from hive_tui.engine.healing.records import HealRecord
 from hive_tui.engine.healing.round import Hold, Round, policy_of
-from hive_tui.engine.healing.rules import Act, Decision, Mode, Policy, decide
+from hive_tui.engine.healing.rules import Act, Decision, Mode, Policy, Situation, decide
 from hive_tui.engine.live import LiveEnv
 from hive_tui.engine.testing import Testing
 from hive_tui.model.agent import HealView
@@ -194,6 +194,8 @@ class Healer:
                 hold.release()
             if new and first.act is Act.PAUSE:
                 self._pause(env, ended, first)
+            if new and seen.background:
+                env.record = replace(env.record, state="idle", reason=_waits(seen))
         elif ended is None and env.round is None:
             first = decide(policy, (), seeing.situation(found, evidence, held=False))
             if first.act is Act.PAUSE and found.since != env.record.turn:
@@ -332,6 +334,10 @@ class Healer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _waits(seen: Situation) -> str:
+    return f"{seen.background} of its background jobs still run"
 
 
 async def _logged(live: LiveEnv, work: Any) -> None:

@@ -38,12 +38,13 @@ def situation(found: Finding, e: Evidence, *, held: bool) -> Situation:
     at_work = found.state in (AgentState.WORKING, AgentState.STARTING, AgentState.STUCK)
     goes_on = heard.queued > 0 or (loop is not None and (loop.of is None or loop.round < loop.of))
     helpers = len(heard.background if heard.background is not None else heard.helpers)
+    helpers += e.native.helpers if e.native is not None else 0
     return Situation(
         working=goes_on if held else at_work,
         interrupted=heard.phase is Phase.INTERRUPTED or found.rule in _BROKEN_OFF,
         api_error=heard.phase is Phase.FAILED or found.state is AgentState.ERROR,
         waiting=bool(found.questions) or found.state is AgentState.WAITING,
-        background=helpers + (e.native.helpers if e.native is not None else 0),
+        background=helpers if held or at_work else 0,
     )
 
 

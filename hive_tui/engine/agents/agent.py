@@ -27,7 +27,7 @@ from hive_tui.engine.agents.records import Read, add
 from hive_tui.engine.agents.signals import Question
 from hive_tui.engine.agents.verdict import Finding, first_line
 from hive_tui.engine.folding import stamp
-from hive_tui.model.agent import AgentDetail, AgentState, Ask
+from hive_tui.model.agent import AgentDetail, AgentState, Ask, QueuedPrompt
 from hive_tui.model.environment import AgentView
 from hive_tui.model.errors import HiveError
 
@@ -67,6 +67,12 @@ class EnvAgent:
         self.finding = Finding(AgentState.UNKNOWN, "it was not looked at yet", 0.0, "", "none")
         self.garbage = 0
         """Lines of its event file that were none."""
+        self.queued: tuple[QueuedPrompt, ...] = ()
+        """Prompts that wait for it."""
+        self.held = ""
+        """Why the first of them waits."""
+        self.judged: Callable[[], None] = lambda: None
+        """Called whenever it was decided how it stands."""
         self._sources = sources
         self._books = books
         self._window: WindowView | None = None
@@ -156,6 +162,12 @@ class EnvAgent:
         """Keep a changed book, and judge anew."""
         self._keep(book)
         self.judge_soon()
+
+    def show_queue(self, queued: tuple[QueuedPrompt, ...], held: str) -> None:
+        """Take what waits for it, and why."""
+        if (queued, held) != (self.queued, self.held):
+            self.queued, self.held = queued, held
+            self.judge_soon()
 
     def seen(self) -> None:
         """The person has looked at it."""
@@ -254,6 +266,7 @@ class EnvAgent:
             wait = max(0.0, self.finding.again_at - now)
             self._timer = asyncio.get_running_loop().call_later(wait, self.judge)
         self._changed.set()
+        self.judged()
 
     def view(self) -> AgentView:
         """As the contract shows it."""
@@ -280,6 +293,7 @@ class EnvAgent:
             tokens=self._told.tokens if self._told.tokens is not None else read.tokens,
             cost_usd=self._told.cost_usd if self._told.cost_usd is not None else read.cost_usd,
             asks=tuple(self._ask(question) for question in found.questions),
+            queued=self.queued,
             helpers=helpers + (self._native.helpers if self._native is not None else 0),
             loop=(loop.round, loop.of) if loop is not None else None,
             claim=first_line(heard.message) or None if ended else None,

@@ -7,7 +7,7 @@ from argparse import Namespace
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from hive_tui.cli.context import Context, bare, error_object, nothing_left
+from hive_tui.cli.context import Context, bare, nothing_left
 from hive_tui.cli.text import plain
 from hive_tui.model.errors import HiveError, NotFoundError, UsageError
 
@@ -65,8 +65,8 @@ def _broadcast(text: str, *, queue: bool, context: Context) -> int:
                 "agent.send", {"env": env, "text": text, "queue": queue}
             )
         except HiveError as error:
-            wire = error_object({**error.as_wire(), "env": bare(env)})
-            return {"env": bare(env), "delivered": False, "queued": False, "error": wire}
+            told = {**error.as_json(), "env": bare(env)}
+            return {"env": bare(env), "delivered": False, "queued": False, "error": told}
         finally:
             link.close()
         return sent

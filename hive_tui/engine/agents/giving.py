@@ -106,6 +106,8 @@ class Giving:
             return Delivery(True, "it is a command, of which the agent tells nothing")
         if not agent.driver.has_hooks:
             return Delivery(True, _UNTOLD)
+        if line == "" and agent.heard.phase is Phase.NOTHING:
+            return Delivery(True, "its prompt line took it, but its hooks are silent")
         where = "it stands in its prompt line" if line else "its prompt line took it"
         return Delivery(False, _silence(where))
 

@@ -16,6 +16,29 @@ from tests.hives import Yard
 from tests.integration.agents.conftest import Desk
 
 ACTING = f"{sys.executable} -P -m hive_tui.demo.acting"
+ODD = """
+import sys
+from hive_tui.demo.acting import __main__, actor, screen
+
+enters = []
+key = screen.Screen._key
+
+def odd_key(self, pressed):
+    if pressed in "\\r\\n" and not self._pasting and KIND == "slow":
+        enters.append(pressed)
+        if len(enters) == 1:
+            return
+    key(self, pressed)
+    if KIND == "asking" and self._draft and not enters:
+        enters.append(pressed)
+        self.prompts.append("by itself")
+
+screen.Screen._key = odd_key
+if KIND == "deaf":
+    actor.Actor._play = lambda self, prompt: None
+sys.exit(__main__.main())
+"""
+"""Agents that do not take a prompt as they should: `KIND` is `deaf`, `slow` or `asking`."""
 DONE: list[list[Any]] = [["done", "ok"]]
 
 
@@ -33,11 +56,26 @@ class Stage(Desk):
             [agents.actor]
             kind = "claude"
             run = "{ACTING} {self.script}"
+            [agents.deaf]
+            kind = "claude"
+            run = "{self.odd("deaf")}"
+            [agents.slow]
+            kind = "claude"
+            run = "{self.odd("slow")}"
+            [agents.asking]
+            kind = "claude"
+            run = "{self.odd("asking")}"
             [agents.shell]
             kind = "generic"
             run = "while read -r line; do echo \\"$line\\" >> {self.lines}; done"
             """
         )
+
+    def odd(self, kind: str) -> str:
+        """Write an agent that does not take a prompt as it should; its command."""
+        program = self.yard.folder / f"{kind}.py"
+        program.write_text(f"KIND = {kind!r}\n{ODD}")
+        return f"{sys.executable} -P {program} {self.script}"
 
     def plays(self, *turns: list[list[Any]]) -> None:
         """Write the script of all agents that are started from now on."""

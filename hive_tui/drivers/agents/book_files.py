@@ -48,11 +48,15 @@ class BookFiles:
         self.put_files(book.env_uid, {BOOK: msgspec.json.encode(book).decode()})
 
     def prompts(self, env_uid: str) -> tuple[Prompt, ...]:
-        """What was kept of the prompts that wait; none where that cannot be read."""
+        """What was kept of the prompts that wait; a file that cannot be read is put aside."""
+        path = self._folder / env_uid / PROMPTS
         try:
-            raw = (self._folder / env_uid / PROMPTS).read_bytes()
-            return msgspec.json.decode(raw, type=tuple[Prompt, ...])
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            return msgspec.json.decode(path.read_bytes(), type=tuple[Prompt, ...])
+        except OSError:
+            return ()
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            with contextlib.suppress(OSError):
+                path.rename(path.with_name(PROMPTS + ".unreadable"))
             return ()
 
     def keep_prompts(self, env_uid: str, prompts: Sequence[Prompt]) -> None:

@@ -28,6 +28,7 @@ from tests.hives import DEADLINE_S
 KEYS: Mapping[str, str] = {
     "enter": "\r",
     "tab": "\t",
+    "shift+tab": "\x1b[Z",
     "space": " ",
     "esc": "\x1b",
     "escape": "\x1b",
@@ -42,6 +43,7 @@ KEYS: Mapping[str, str] = {
     "slash": "/",
     "question_mark": "?",
     "ampersand": "&",
+    "exclamation_mark": "!",
 }
 """What a terminal sends for the keys that have names, by the names of Textual and of the docs."""
 

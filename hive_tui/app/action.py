@@ -9,8 +9,8 @@ from hive_tui.app.possible import Reason, Situation, alone
 from hive_tui.model.environment import EnvDetail
 
 FLEET, ENV, LOGS, HELP, WELCOME = "fleet", "env", "logs", "help", "welcome"
-MESSAGES = "messages"
-SCREENS = (FLEET, ENV, LOGS, HELP, WELCOME, MESSAGES)
+MESSAGES, TRIAGE = "messages", "triage"
+SCREENS = (FLEET, ENV, TRIAGE, LOGS, HELP, WELCOME, MESSAGES)
 """Screens that have keys."""
 
 TOUR = "tour"

@@ -17,6 +17,7 @@ from hive_tui.app.action import LOGS as LOGS
 from hive_tui.app.action import MESSAGES as MESSAGES
 from hive_tui.app.action import SCREENS as SCREENS
 from hive_tui.app.action import TOUR as TOUR
+from hive_tui.app.action import TRIAGE as TRIAGE
 from hive_tui.app.action import WELCOME as WELCOME
 from hive_tui.app.action import Action as Action
 from hive_tui.app.catalogue import ACTIONS as _CATALOGUE
@@ -133,4 +134,10 @@ def _keys(action: Action) -> str:
     return " ".join(f"`{_MARKDOWN.get(key, key)}`" for key in action.keys)
 
 
-_MARKDOWN = {"question_mark": "?", "slash": "/", "ampersand": "&", "escape": "esc"}
+_MARKDOWN = {
+    "question_mark": "?",
+    "slash": "/",
+    "ampersand": "&",
+    "escape": "esc",
+    "exclamation_mark": "!",
+}

@@ -21,6 +21,7 @@ from textual.widgets import Input
 
 from hive_tui.app import figures, themes
 from hive_tui.app.actions import DEFAULT, Registry
+from hive_tui.app.agent_intents import AgentIntents
 from hive_tui.app.beginning import DemoMaker, repository_without_toml
 from hive_tui.app.bridge import Bridge
 from hive_tui.app.ending import end_with_terminal, on_signals
@@ -28,9 +29,11 @@ from hive_tui.app.intents import Intents
 from hive_tui.app.lines import safe
 from hive_tui.app.marks import TRANSITIONS, of_level
 from hive_tui.app.notices import Notice, kept
+from hive_tui.app.notifying.caller import Caller
 from hive_tui.app.own_files import LOOKED_S, OwnFiles
 from hive_tui.app.pace import Pace
 from hive_tui.app.palette import ActionCommands
+from hive_tui.app.prompt_history import PromptHistory
 from hive_tui.app.screens.base import HiveScreen
 from hive_tui.app.screens.destroy import DestroyDialog
 from hive_tui.app.screens.environment import EnvironmentScreen
@@ -39,12 +42,17 @@ from hive_tui.app.screens.help import HelpScreen
 from hive_tui.app.screens.logs import LogsScreen
 from hive_tui.app.screens.messages import MessagesScreen
 from hive_tui.app.screens.new_environment import NewEnvironment, NewEnvironmentDialog
+from hive_tui.app.screens.prompt import PromptDialog, prompting
+from hive_tui.app.screens.triage import TriageScreen
 from hive_tui.app.screens.welcome import WelcomeScreen
 from hive_tui.app.state import HiveState, Link, aged
 from hive_tui.app.themes import shipped
 from hive_tui.app.tour.guide import Guide
+from hive_tui.app.triage.desk import Desk, all_items
 from hive_tui.app.views.look import Look
+from hive_tui.app.widgets.editor import Editor
 from hive_tui.client.protocol import HiveClient
+from hive_tui.model.agent import AgentState, QueuedPrompt
 from hive_tui.model.environment import EnvDetail, EnvState
 
 
@@ -72,9 +80,13 @@ class HiveApp(App[None]):
         theme: str | None = None,
         plain: bool = False,
         keys: Path | None = None,
+        desk: Path | None = None,
+        prompts: Path | None = None,
+        settings: Path | None = None,
         tour: bool = False,
         folder: Path | None = None,
         clock: Callable[[], float] = time.time,
+        moments: Callable[[], float] = time.monotonic,
         pace: Pace | None = None,
         driver: type[Driver] | None = None,
     ) -> None:
@@ -86,9 +98,13 @@ class HiveApp(App[None]):
             theme: Name of the first theme; the product's default where left out.
             plain: True for a terminal that shows ASCII only.
             keys: File with keys of the user's own.
+            desk: File for what was put off; `None`: for this dashboard alone.
+            prompts: File with what was written to agents; `None`: nothing is kept.
+            settings: File with what calls the person, and how; `None`: as usual.
             tour: True to begin with the tour, once there is an env to show.
             folder: Where the person is; what they may begin with is looked for there.
             clock: Seconds since the epoch.
+            moments: Monotonic seconds: how long something has been seen.
             pace: Of the process, where the dashboard has one to itself.
             driver: What reads keys and paints; Textual's own choice where left out.
         """
@@ -98,6 +114,12 @@ class HiveApp(App[None]):
         self.keys = DEFAULT
         """The actions with the keys that are in force."""
         self.intents = Intents(self, client, lambda text: self.keys.words(text))
+        self.agents = AgentIntents(self, client, lambda text: self.keys.words(text))
+        self.desk = Desk(desk, clock)
+        """What was put off and what was just answered."""
+        self._moments = moments
+        self.prompts = PromptHistory(prompts)
+        self._caller = Caller(self, settings, moments)
         self.tour = Guide(self)
         self.demo = DemoMaker(self)
         self.repository = repository_without_toml(folder)
@@ -140,6 +162,7 @@ class HiveApp(App[None]):
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.run_worker(self._bridge.run(), name="bridge", exit_on_error=True)
         self.set_interval(1.0, self._tick)
+        self.set_interval(1.0, self.call_if_due)
         if not self.is_headless and not self.is_web:
             self._leave_on_signals()
 
@@ -150,8 +173,12 @@ class HiveApp(App[None]):
     def on_key(self, event: Key) -> None:
         """What was typed in one breath with the key that opened a field belongs into it."""
         field = self.focused
-        if isinstance(field, Input) and event.character and event.is_printable:
+        if not event.character or not event.is_printable:
+            return
+        if isinstance(field, Input):
             field.insert_text_at_cursor(event.character)
+        elif isinstance(field, Editor):
+            field.type(event.character)
 
     async def on_event(self, event: Event) -> None:
         """Note that the person waits for an answer, then give it."""
@@ -173,7 +200,7 @@ class HiveApp(App[None]):
         """Take the new state and let the screen in front draw it; nothing while all closes."""
         if not self.is_running:
             return
-        self.state = message.state
+        self.state = self.desk.judged(message.state)
         self._welcome_or_not()
         self._drop_the_question()
         self._tick()
@@ -186,13 +213,48 @@ class HiveApp(App[None]):
             self.tour.start()
 
     def open_env(self, env: str) -> None:
-        """Show one env."""
+        """Show one env; what its agent has done is seen by that."""
         self.intents.focus(env)
+        detail = self.state.envs.get(env)
+        if detail and detail.view.agent and detail.view.agent.state == AgentState.DONE:
+            self.agents.seen(env)
         self.push_screen(EnvironmentScreen(env, self.client), lambda _: self.intents.focus(None))
 
     def open_logs(self, env: str, source: str | None = None) -> None:
         """Follow the logs of an env, or of one of its services."""
         self.push_screen(LogsScreen(env, source))
+
+    def open_triage(self, first: str | None = None) -> None:
+        """Show all that needs the person.
+
+        Args:
+            first: Env whose dearest thing is selected at first.
+        """
+        self.push_screen(TriageScreen(self.client, self._moments, first))
+
+    def ask_prompt(self, envs: Sequence[EnvDetail]) -> None:
+        """Write to the agents of these envs."""
+        templates: dict[str, str] = {}
+        for project in self.state.hive.projects:
+            if any(env.view.project == project.name for env in envs):
+                templates |= project.prompts
+
+        def written(text: str | None) -> None:
+            if text:
+                self.prompts.remember(text)
+                self.agents.prompt(envs, text)
+
+        writing = prompting(envs, templates, self.prompts.texts)
+        self.push_screen(PromptDialog(envs, writing, self._take_back), written)
+
+    def _take_back(self, env: EnvDetail, prompt: QueuedPrompt, then: Callable[[], None]) -> None:
+        self.prompts.remember(prompt.text)
+        self.agents.unqueue(env, prompt.id, then)
+
+    def rejudge(self) -> None:
+        """The person put something off, or answered it: all screens are told."""
+        self.state = self.desk.judged(self.state)
+        self.draw_soon()
 
     def open_messages(self) -> None:
         """Show what was told."""
@@ -301,7 +363,21 @@ class HiveApp(App[None]):
 
     def _tick(self) -> None:
         if self.is_running and isinstance(self.screen, HiveScreen):  # not while all closes
+            self.state = self.desk.judged(self.state)
             self.screen.redraw()
+
+    def call_if_due(self) -> None:
+        """Call a person who looks elsewhere, if something needs them that is not on the screen."""
+        if self.state.link is not Link.LIVE:
+            return
+        items = [item for item in all_items(self.state) if item.key not in self.state.put_off]
+        screen = self.screen
+        if isinstance(screen, TriageScreen):
+            quiet = frozenset(self.state.envs)
+        else:
+            env = screen.env() if isinstance(screen, EnvironmentScreen) else None
+            quiet = frozenset({env.id}) if env is not None else frozenset()
+        self._caller.look(items, quiet)
 
     def _welcome_or_not(self) -> None:
         """No project: how to start. As soon as there is one: the fleet."""

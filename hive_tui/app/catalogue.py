@@ -12,14 +12,18 @@ from hive_tui.app.action import (
     MESSAGES,
     SCREENS,
     TOUR,
+    TRIAGE,
     WELCOME,
     Action,
 )
+from hive_tui.app.catalogue_agents import AGENT_ACTIONS
 from hive_tui.model.environment import EnvState
 
 _BOTH = (FLEET, ENV)
+_ENVS = (FLEET, ENV, TRIAGE)
 _ALL = SCREENS
 _SCROLLED = (ENV, LOGS, HELP, MESSAGES)
+_PAGED = (*_SCROLLED, TRIAGE)
 
 ACTIONS: tuple[Action, ...] = (
     Action(
@@ -27,7 +31,7 @@ ACTIONS: tuple[Action, ...] = (
         ("enter",),
         "open",
         "Show everything about the env.",
-        (FLEET,),
+        (FLEET, TRIAGE),
         possible.selected,
         1,
     ),
@@ -71,8 +75,8 @@ ACTIONS: tuple[Action, ...] = (
         9,
         True,
     ),
-    Action("env.logs", ("l",), "logs", "Follow its logs.", _BOTH, possible.selected, 5),
-    Action("env.test", ("t",), "test", "Run its test suites.", _BOTH, possible.test, 6, True),
+    Action("env.logs", ("l",), "logs", "Follow its logs.", _ENVS, possible.selected, 5),
+    Action("env.test", ("t",), "test", "Run its test suites.", _ENVS, possible.test, 6, True),
     Action(
         "service.restart",
         ("r",),
@@ -106,7 +110,7 @@ ACTIONS: tuple[Action, ...] = (
         ("a",),
         "go in",
         "Go into its agent's terminal, or a shell where it has none; F12 comes back.",
-        _BOTH,
+        _ENVS,
         possible.env,
     ),
     Action(
@@ -121,6 +125,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "env.copy_url", ("y",), "copy url", "Copy its URL to the clipboard.", _BOTH, possible.url
     ),
+    *AGENT_ACTIONS,
     Action(
         "env.forward",
         ("F",),
@@ -137,6 +142,14 @@ ACTIONS: tuple[Action, ...] = (
         (FLEET,),
         possible.needed,
         11,
+    ),
+    Action(
+        "fleet.previous_need",
+        ("shift+tab",),
+        "needs you, back",
+        "Select the env before that needs you.",
+        (FLEET,),
+        possible.needed,
     ),
     Action(
         "fleet.filter",
@@ -305,18 +318,25 @@ ACTIONS: tuple[Action, ...] = (
         ("pagedown", "space"),
         "page down",
         "A page down.",
-        _SCROLLED,
+        _PAGED,
         possible.always,
     ),
-    Action("view.page_up", ("pageup", "b"), "page up", "A page up.", _SCROLLED, possible.always),
-    Action("view.start", ("home", "g"), "start", "To the start.", _SCROLLED, possible.always),
-    Action("view.end", ("end", "G"), "end", "To the end.", _SCROLLED, possible.always),
+    Action(
+        "view.page_up",
+        ("pageup", "b"),
+        "page up",
+        "A page up.",
+        _PAGED,
+        possible.always,
+    ),
+    Action("view.start", ("home", "g"), "start", "To the start.", _PAGED, possible.always),
+    Action("view.end", ("end", "G"), "end", "To the end.", _PAGED, possible.always),
     Action(
         "app.back",
         ("escape",),
         "back",
         "Back to where you came from.",
-        _SCROLLED,
+        _PAGED,
         possible.always,
         12,
     ),
@@ -373,7 +393,7 @@ ACTIONS: tuple[Action, ...] = (
         ("ctrl+p",),
         "palette",
         "Find an action by name.",
-        (FLEET, ENV, LOGS, WELCOME, MESSAGES),
+        (FLEET, ENV, TRIAGE, LOGS, WELCOME, MESSAGES),
         possible.always,
     ),
     Action(

@@ -15,7 +15,7 @@ from textual.dom import DOMNode
 
 from hive_tui.app.ansi import decode
 from hive_tui.app.ring import parse_lines
-from hive_tui.app.triage import Trouble, trouble
+from hive_tui.app.triage.trouble import Trouble, trouble
 from hive_tui.app.views import port_map, waterfall
 from hive_tui.app.views.port_map import PortRow
 from hive_tui.app.views.waterfall import TraceView

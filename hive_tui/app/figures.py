@@ -112,3 +112,23 @@ def spark(values: Sequence[float], *, plain: bool = False, least: float = 0.0) -
     if top <= 0:
         return bars[0] * len(values)
     return "".join(bars[min(7, int(max(0.0, value) / top * 7.999))] for value in values)
+
+
+def span(value: float) -> str:
+    """A time that adds up over a day: `40s`, `12m`, `1h05`."""
+    minutes = int(value) // 60
+    return f"{minutes // 60}h{minutes % 60:02d}" if minutes >= 60 else age(value)
+
+
+def thousands(value: int) -> str:
+    """A large count: `980`, `12k`, `1.2M`."""
+    if value >= 999_500:
+        return f"{value / 1e6:.1f}M"
+    return f"{round(value / 1e3)}k" if value >= 1000 else str(value)
+
+
+def moment(at: float, now: float) -> str:
+    """A time that comes: `14:30`, or `Tue 09:00` on another day. Local."""
+    then = datetime.fromtimestamp(at).astimezone()
+    same = then.date() == datetime.fromtimestamp(now).astimezone().date()
+    return then.strftime("%H:%M" if same else "%a %H:%M")

@@ -7,8 +7,7 @@ says how it ended, and why where it could not be done.
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SuspendNotSupported
@@ -19,31 +18,22 @@ from hive_tui.app.entering import enter, folder
 from hive_tui.app.handover import hand_over
 from hive_tui.app.lines import safe
 from hive_tui.app.screens.room import RoomDialog
+from hive_tui.app.sending import Sender
 from hive_tui.model.environment import EnvDetail, EnvState
 from hive_tui.model.errors import HiveError, from_wire
 
 if TYPE_CHECKING:
     from hive_tui.client.protocol import HiveClient
 
-Then = Callable[[Any], None]
 
-
-class Intents:
-    """Sends intents and tells how they ended."""
+class Intents(Sender):
+    """Intents about envs."""
 
     def __init__(
         self, app: App[None], client: HiveClient, words: Callable[[str], str] = str
     ) -> None:
-        """Create them.
-
-        Args:
-            app: Where they run, and what tells how they ended.
-            client: Whom they are sent to.
-            words: Puts the keys that are in force into a text.
-        """
-        self._app = app
-        self._client = client
-        self._words = words
+        """Create them, as any sender."""
+        super().__init__(app, client, words)
         self.shells = 0
         """How many shells a person came back from."""
 
@@ -207,26 +197,6 @@ class Intents:
         """Tell the scheduler which env the person looks at."""
         self._run(self._quietly("focus", {"env": env}))
 
-    def _send(self, method: str, params: dict[str, Any], then: Then) -> None:
-        self._run(self._call(method, params, then))
-
-    def _run(self, work: Awaitable[None]) -> None:
-        self._app.run_worker(work, group="intents", exit_on_error=False)
-
-    async def _call(
-        self,
-        method: str,
-        params: dict[str, Any],
-        then: Then,
-        refused: Callable[[HiveError], None] | None = None,
-    ) -> None:
-        try:
-            result = await self._client.call(method, params)
-        except HiveError as error:
-            (refused or self._failed)(error)
-        else:
-            then(result if isinstance(result, dict) else {})
-
     async def _shell(self, env: EnvDetail, found: Any) -> None:
         name = env.view.name
         command = os.environ.get("SHELL") or "/bin/sh"
@@ -272,11 +242,6 @@ class Intents:
             return
         self._tell(f"opened {url}")
 
-    async def _quietly(self, method: str, params: dict[str, Any]) -> None:
-        """For what is no request of the person: its failure is not worth a word."""
-        with suppress(HiveError):
-            await self._client.call(method, params)
-
     def _told(self, name: str, result: Any, done: str | None = None) -> None:
         """Say how a transition ended."""
         outcome = result.get("outcome")
@@ -289,19 +254,6 @@ class Intents:
             self._tell(f"{name}: {done or result.get('transition')} ({took})")
         elif outcome:
             self._tell(f"{name}: {result.get('transition')} {outcome}", "warning")
-
-    def _failed(self, error: HiveError, name: str | None = None) -> None:
-        if error.code == "disconnected":
-            return  # the banner says it, and the transition goes on or is resumed
-        message = safe(error.message)
-        if name is not None and not message.startswith(f"{safe(name)}:"):
-            message = f"{safe(name)}: {message}"
-        hint = f"\n{safe(error.hint)}" if error.hint else ""
-        self._app.notify(message + hint, severity="error", markup=False, timeout=10)
-
-    def _tell(self, text: str, severity: str = "information", timeout_s: float = 4) -> None:
-        level: Any = severity
-        self._app.notify(safe(text), severity=level, markup=False, timeout=timeout_s)
 
 
 def _address(result: Any) -> str:

@@ -97,6 +97,9 @@ _CALM = Mark(" ", " ", "", "muted")
 
 STALE = Mark("◌", "~", "stale", "dim")
 BAR = Mark("▌", "|", "", "text")
+SHORT = Mark("▲", "!", "memory is short", "warning")
+OTHERWISE = Mark("≠", "!", "says otherwise", "warning")
+"""What an agent says is not what was measured."""
 POINTER = Mark("▸", ">", "", "accent")
 """Stands before what is selected."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from hive_tui.app.state import HiveState
-from hive_tui.app.triage import broken, needs
+from hive_tui.app.triage.items import needs
+from hive_tui.app.triage.trouble import broken
 from hive_tui.model.environment import EnvDetail, TestState
 
 
@@ -36,7 +37,7 @@ def arranged(state: HiveState, sort: Sort, words: str = "") -> dict[str, EnvDeta
     wanted = words.casefold().split()
     kept = [env for env in state.envs.values() if all(word in _text(env) for word in wanted)]
     if sort is Sort.NEED:
-        ranks = {need.env: at for at, need in enumerate(needs(kept))}
+        ranks = {need.env: at for at, need in enumerate(needs(kept, state.put_off))}
         kept.sort(key=lambda env: ranks.get(env.id, len(ranks)))
     elif sort is Sort.NAME:
         kept.sort(key=lambda env: (env.view.name, env.view.project))

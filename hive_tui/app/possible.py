@@ -8,7 +8,8 @@ import msgspec
 
 from hive_tui.app.marks import TRANSITIONS
 from hive_tui.app.state import HiveState, Link
-from hive_tui.app.triage import needs
+from hive_tui.app.triage.items import needs
+from hive_tui.app.triage.queue import Card
 from hive_tui.model.environment import EnvDetail, EnvState
 
 
@@ -25,6 +26,8 @@ class Situation(msgspec.Struct, frozen=True):
     """Where a hive.toml could be written: the repository around the dashboard's folder."""
     making: bool = False
     """Whether the demo is being made."""
+    card: Card | None = None
+    """What is selected of the things that need a person, on their screen."""
 
 
 Reason = Callable[[Situation], str | None]
@@ -118,7 +121,7 @@ def new(now: Situation) -> str | None:
 
 def needed(now: Situation) -> str | None:
     """An env needs a person."""
-    return None if needs(now.state.envs.values()) else "nobody needs you"
+    return None if needs(now.state.envs.values(), now.state.put_off) else "nobody needs you"
 
 
 def some(now: Situation) -> str | None:

@@ -55,6 +55,8 @@ class HiveState(msgspec.Struct, frozen=True):
     """Why the link is lost."""
     silent_since: float | None = None
     """When the daemon was last heard, in seconds since the epoch; `None` unless it is silent."""
+    put_off: frozenset[str] = frozenset()
+    """Keys of what a person put off or has seen: it asks for nobody now."""
 
     @property
     def out_of_date(self) -> bool:

@@ -88,6 +88,7 @@ def build(file: schema.File, *, root: str, default_name: str, digest: str) -> Pr
             for name, table in file.agents.items()
         },
         boundaries=Boundaries(tuple(file.boundaries.allow), tuple(file.boundaries.deny)),
+        prompts=file.prompts,
         digest=digest,
     )
     return msgspec.structs.replace(project, shared_ports=sharing.shared_ports(project))

@@ -629,6 +629,13 @@ class File(Table, frozen=True):
     tests: dict[Name, TestTable] = {}
     agents: dict[Name, AgentTable] = {}
     boundaries: BoundariesTable = BoundariesTable()
+    prompts: Annotated[
+        dict[str, str],
+        Meta(
+            description="Templates of prompts for the dashboard, by name, beside `simplify`, "
+            "`review` and `add tests`; an empty text takes one of those away."
+        ),
+    ] = {}
 
 
 def json_schema() -> dict[str, Any]:

@@ -18,6 +18,7 @@ from hive_tui.daemon.methods.telling import Telling
 from hive_tui.daemon.methods.terminals import TerminalMethods
 from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
+from hive_tui.engine.agents.knowledge import Knowledge
 from hive_tui.engine.agents.supervision import Agents
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.proxying import Proxying
@@ -36,6 +37,7 @@ class Api:
         testing: Testing,
         thrift: Thrift,
         agents: Agents,
+        knowledge: Knowledge,
         terminals: Terminals,
         proxying: Proxying,
         reader: LogReader,
@@ -50,6 +52,7 @@ class Api:
             testing: Runs suites.
             thrift: Keeps house with the memory.
             agents: The coding agents.
+            knowledge: What they read about their env.
             terminals: The windows of the envs.
             proxying: The reverse proxy.
             reader: Reads logs.
@@ -65,7 +68,7 @@ class Api:
             Keeping(hive, terminals),
             Logs(hive, reader),
             Resting(hive, thrift),
-            Telling(hive),
+            Telling(hive, knowledge),
             AgentMethods(hive, agents),
             TerminalMethods(hive, thrift, terminals),
         )

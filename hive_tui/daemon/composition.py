@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 import psutil
 
 from hive_tui.config import secrets
+from hive_tui.daemon import skills
 from hive_tui.daemon.api import Api
 from hive_tui.daemon.server import Handler
 from hive_tui.daemon.store import SqliteStore
@@ -37,6 +38,7 @@ from hive_tui.drivers.sockets import ephemeral_range, listening
 from hive_tui.drivers.terminals.choosing import choose
 from hive_tui.drivers.tree_inotify import trees
 from hive_tui.drivers.worktrees import GitWorktrees
+from hive_tui.engine.agents.knowledge import Knowledge
 from hive_tui.engine.agents.supervision import Agents
 from hive_tui.engine.bus import Bus
 from hive_tui.engine.hive import Hive
@@ -172,18 +174,22 @@ class Daemon:
         self.hive.admission.measure = self._upkeep.measure
         reader = LogReader(self._logs)
         self._tails = Tails()
+        books = BookFiles(home.agents)
+        knowledge = Knowledge(books, skills.template, skills.program)
         self.agents = Agents(
             DRIVERS,
             LocalSources(home.agents, environ, self._tails),
-            BookFiles(home.agents),
+            books,
             (sys.executable, "-I", "-S", hook.__file__),
             Bubblewrap(hidden=(str(home.secrets),)),
+            knowledge,
         )
         api = Api(
             self.hive,
             self.testing,
             self.thrift,
             self.agents,
+            knowledge,
             self.terminals,
             self.proxying,
             reader,
@@ -249,6 +255,7 @@ class Daemon:
     def _passed(self) -> None:
         """After each pass over the processes."""
         self.thrift.passed()
+        self.agents.keep_true()
         self._subscription.tell_hive()
 
     def _enter(self, live: LiveEnv) -> None:

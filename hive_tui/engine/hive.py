@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from hive_tui.config import loading
+from hive_tui.config.prompts import templates
 from hive_tui.engine import links
 from hive_tui.engine.admission import Admission
 from hive_tui.engine.adopting import Adopting
@@ -233,6 +234,7 @@ class Hive:
                     error=self._problems.get(name),
                     services=tuple(project.services) if project else (),
                     tests=tuple(project.tests) if project else (),
+                    prompts=templates(project.prompts if project else {}),
                 )
             )
         return tuple(views)

@@ -67,6 +67,16 @@ class Home(NamedTuple):
         return self.state / "snapshots"
 
     @property
+    def desk(self) -> Path:
+        """What a person put off in the dashboard, or has seen."""
+        return self.state / "desk.json"
+
+    @property
+    def prompts(self) -> Path:
+        """What was written to agents in the dashboard, newest last."""
+        return self.state / "prompts.json"
+
+    @property
     def tmux(self) -> Path:
         """Socket of the private tmux server; no longer than the daemon's own."""
         return self.socket.with_suffix(".tmux")
@@ -83,6 +93,11 @@ class Home(NamedTuple):
     @property
     def keymap(self) -> Path:
         return self.config / "keymap.toml"
+
+    @property
+    def settings(self) -> Path:
+        """What the user wants of the dashboard: `[notify]`."""
+        return self.config / "settings.toml"
 
     @property
     def themes(self) -> Path:

@@ -311,6 +311,8 @@ class Project(msgspec.Struct, frozen=True):
     tests: dict[str, TestSuite] = {}
     agents: dict[str, Agent] = {}
     boundaries: Boundaries = Boundaries()
+    prompts: dict[str, str] = {}
+    """Templates of prompts of its own, by name; "" takes one of the product's away."""
     digest: str = ""
     """SHA-256 of all files it comes from, in hex: two projects with the same say the same."""
     sources: tuple[str, ...] = ()

@@ -55,6 +55,8 @@ class ProjectView(msgspec.Struct, frozen=True):
     """Why its hive.toml cannot be used at the moment."""
     services: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
+    prompts: dict[str, str] = {}
+    """Templates of prompts, by name, in their order."""
 
 
 class HiveView(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from hive_tui.model.agent import AgentDetail, AgentState, Ask, AskKind
 from hive_tui.model.environment import (
     AgentView,
     EnvDetail,
@@ -70,6 +71,7 @@ def env(
     memory: int | None = None,
     cpu: float | None = None,
     progress: ProgressView | None = None,
+    agent_detail: AgentDetail | None = None,
     **more: Any,
 ) -> EnvDetail:
     base = 10_000 + 1000 * index
@@ -98,6 +100,7 @@ def env(
     )
     more.setdefault("services", details)
     more.setdefault("since", ago(7440))
+    more["agent"] = agent_detail
     return EnvDetail(f"{project}/{name}", f"{index:012x}", view, base="main", **more)
 
 
@@ -192,6 +195,22 @@ def search() -> EnvDetail:
     return msgspec.structs.replace(detail, services=(*detail.services, worker))
 
 
+def asks() -> AgentDetail:
+    """An agent that wants to know two things."""
+    script = "npm test\n" + "\n".join(f"# line {at:02d} of the script" for at in range(60))
+    return AgentDetail(
+        "claude",
+        "claude",
+        AgentState.WAITING,
+        "may I run npm test?",
+        ago(180),
+        asks=(
+            Ask("p1", AskKind.PERMISSION, "may I run npm test?", script, since=ago(180)),
+            Ask("q1", AskKind.QUESTION, "Which currency?", "In all invoices.", ("EUR", "USD")),
+        ),
+    )
+
+
 def fleet() -> tuple[EnvDetail, ...]:
     """One env of every kind."""
     return (
@@ -240,6 +259,7 @@ def fleet() -> tuple[EnvDetail, ...]:
             EnvState.WARM,
             has=services(R, R, R, R),
             agent=AgentView("claude", "waiting", ago(180), "may I run npm test?"),
+            agent_detail=asks(),
             tests=(TestView("unit", TestState.PASSED, 219, 0, 0, 3.3, "0d9f2e11"),),
             git=GitView(4, 0, 2, 55, 3),
             memory=1_400_000_000,

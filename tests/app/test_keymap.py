@@ -14,12 +14,12 @@ def keys(found: Keymap, action: str) -> tuple[str, ...]:
 
 
 def test_a_line_gives_an_action_other_keys() -> None:
-    found = parse('"env.warm" = "W"\n"env.logs" = ["ctrl+e", "f5", "?"]\nenv.stop = "!"')
+    found = parse('"env.warm" = "W"\n"env.logs" = ["ctrl+e", "f5", "?"]\nenv.stop = "%"')
     assert found.problems == ("env.logs and app.help are both on '?' (fleet); env.logs keeps 'l'",)
     assert keys(found, "env.warm") == ("W",)
     assert keys(found, "env.logs") == ("l",)
-    assert keys(found, "env.stop") == ("exclamation_mark",)
-    assert found.registry.key("env.stop") == "!"
+    assert keys(found, "env.stop") == ("percent_sign",)
+    assert found.registry.key("env.stop") == "%"
     assert keys(found, "env.cool") == ("c",)
 
 

@@ -56,10 +56,10 @@ async def test_a_keymap_that_clashes_is_one_toast_and_the_usual_key_works(tmp_pa
 async def test_the_file_is_taken_up_as_it_is_saved_broken_and_removed(tmp_path: Path) -> None:
     file = tmp_path / "keymap.toml"
     async with driven(keys=file, answers=ANSWERS) as it:
-        keymap(tmp_path, '"env.stop" = "X"')
+        keymap(tmp_path, '"env.stop" = "Z"')
         it.app.own_files.reload()
-        await it.until_shown("X stop")
-        keymap(tmp_path, '"env.stop" = "X')
+        await it.until_shown("Z stop")
+        keymap(tmp_path, '"env.stop" = "Z')
         it.app.own_files.reload()
         await it.until_shown("s stop")
         assert len(it.app.notices) == 1

@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from hive_tui.app.triage import need_of, needs
+from hive_tui.app.triage.items import need_of, needs
 from hive_tui.model.environment import (
     EnvDetail,
     EnvState,

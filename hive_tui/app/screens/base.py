@@ -180,7 +180,7 @@ class EnvDeeds(HiveScreen):
 
     def deeds(self) -> Mapping[str, Deed]:
         """The intents of an env, each a call that never blocks."""
-        intents = self.hive.intents
+        intents, agents = self.hive.intents, self.hive.agents
         return {
             **super().deeds(),
             "env.warm": lambda _: self._each("env.warm", lambda e: intents.transition(e, "warm")),
@@ -193,9 +193,18 @@ class EnvDeeds(HiveScreen):
             "env.enter": lambda _: intents.enter(self._target()),
             "env.forward": lambda _: intents.forward(self._target(), self._has_ports()),
             "env.shell": lambda _: intents.shell(self._target()),
+            "env.pin": lambda _: agents.pin(self._targets("env.pin")),
+            "agent.prompt": lambda _: self.hive.ask_prompt(self._targets("agent.prompt")),
+            "agent.interrupt": lambda _: agents.interrupt(self._target()),
+            "agent.heal": lambda _: agents.heal(self._target()),
+            "triage.open": lambda _: self.hive.open_triage(self._asking()),
             "env.logs": lambda _: self.hive.open_logs(self._target().id, self.service()),
             "env.destroy": lambda _: self.hive.ask_destroy(self._target()),
         }
+
+    def _asking(self) -> str | None:
+        """The env that is shown, if the way to the triage desk begins at it."""
+        return None
 
     def _has_ports(self) -> str | None:
         """Name of the other env that has the fixed ports of this one's project."""

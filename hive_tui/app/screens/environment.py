@@ -11,7 +11,7 @@ from hive_tui.app.dossier import WORDS_S, Dossier
 from hive_tui.app.lines import BLANK, Line, Span, faded, safe
 from hive_tui.app.screens.base import Deed, EnvDeeds
 from hive_tui.app.state import HiveState, Link
-from hive_tui.app.triage import broken
+from hive_tui.app.triage.trouble import broken
 from hive_tui.app.views.environment import environment_page
 from hive_tui.app.views.head import banner, env_head, status_line
 from hive_tui.app.widgets.rows import Pages, Rows
@@ -111,6 +111,10 @@ class EnvironmentScreen(EnvDeeds):
         super().on_mount()
         self.set_interval(_PORTS_S, lambda: self._dossier.forget("ports"))
         self.set_interval(WORDS_S, lambda: self._dossier.forget("words"))
+
+    def _asking(self) -> str | None:
+        """On the page of an env its own questions come first."""
+        return self._env
 
     def _choose(self, by: int) -> None:
         env, chosen = self.env(), self.service()

@@ -16,7 +16,7 @@ from hive_tui.app.lines import BLANK, Line, Span, cut, faded
 from hive_tui.app.ordering import Sort, arranged
 from hive_tui.app.screens.base import Deed, EnvDeeds
 from hive_tui.app.state import HiveState, Link
-from hive_tui.app.triage import needs
+from hive_tui.app.triage.items import needs
 from hive_tui.app.views.head import banner, fleet_head, fleet_view, needs_line, status_line
 from hive_tui.app.views.preview import LEAST, preview
 from hive_tui.app.widgets.field import Field
@@ -119,7 +119,8 @@ class FleetScreen(EnvDeeds):
             "fleet.sort": lambda _: self._sort_next(),
             "fleet.jump": self._jump,
             "fleet.clear": lambda _: self._clear(),
-            "fleet.next_need": lambda _: self._next_need(),
+            "fleet.next_need": lambda _: self._next_need(1),
+            "fleet.previous_need": lambda _: self._next_need(-1),
             "fleet.preview": lambda _: self._toggle_preview(),
         }
 
@@ -264,8 +265,10 @@ class FleetScreen(EnvDeeds):
         elif key.isdigit():
             grid.select_at(int(key) - 1)
 
-    def _next_need(self) -> None:
-        grid = self.query_one(FleetGrid)
-        found = [need.env for need in needs(self.hive.state.envs.values())]
-        at = found.index(grid.selected) + 1 if grid.selected in found else 0
+    def _next_need(self, by: int) -> None:
+        """Select the next env that needs a person, or the one before."""
+        grid, state = self.query_one(FleetGrid), self.hive.state
+        found = [need.env for need in needs(state.envs.values(), state.put_off)]
+        start = -1 if by > 0 else 0
+        at = (found.index(grid.selected) if grid.selected in found else start) + by
         grid.select(found[at % len(found)])

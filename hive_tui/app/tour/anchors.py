@@ -17,7 +17,7 @@ from hive_tui.app.lines import ascii_only
 from hive_tui.app.marks import of_env, of_service
 from hive_tui.app.screens.base import HiveScreen
 from hive_tui.app.tour.steps import Anchor
-from hive_tui.app.triage import trouble
+from hive_tui.app.triage.trouble import trouble
 from hive_tui.app.views.keys import cells_of
 from hive_tui.app.views.look import Look
 from hive_tui.app.views.tile import verdict_of

@@ -8,7 +8,8 @@ from enum import StrEnum
 import msgspec
 
 from hive_tui.app.actions import ENV, FLEET, LOGS
-from hive_tui.app.triage import needs, trouble
+from hive_tui.app.triage.items import needs
+from hive_tui.app.triage.trouble import trouble
 from hive_tui.model.environment import EnvDetail, EnvState, TestState
 
 

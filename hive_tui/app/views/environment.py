@@ -17,6 +17,7 @@ from hive_tui.app.lines import (
     safe,
     side_by_side,
 )
+from hive_tui.app.views.agent import agent_section
 from hive_tui.app.views.head import ended
 from hive_tui.app.views.look import Look
 from hive_tui.app.views.port_map import PortRow, port_map
@@ -91,6 +92,7 @@ def environment_page(
     left: list[Line] = [*head, BLANK, *services]
     right: list[Line] = []
     aside = right if wide else left
+    _section(left, agent_section(detail, left_width, look))
     tail = last_words_in(rows - len(left)) if rows else LAST_WORDS
     _section(left, failure_section(detail, left_width, look, tail=tail))
     _section(left, tests_section(detail, left_width, look))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from hive_tui.app import figures
 from hive_tui.app.lines import BLANK, Line, Span, beside, cut, fit, joined, safe, width_of
-from hive_tui.app.marks import TRANSITIONS, Mark, of_env
+from hive_tui.app.marks import SHORT, TRANSITIONS, Mark, of_env
 from hive_tui.app.ordering import Sort
 from hive_tui.app.state import HiveState, Link
-from hive_tui.app.triage import needs, trouble
+from hive_tui.app.triage.items import needs
+from hive_tui.app.triage.trouble import trouble
 from hive_tui.app.views.budget import budget
 from hive_tui.app.views.look import Look
 from hive_tui.model.environment import EnvDetail, EnvState, Waiting
@@ -16,7 +17,6 @@ _EACH = 56
 """Cells of the status line that each env in motion gets at least."""
 
 _LOST = Mark("◌", "~", "reconnecting", "warning")
-_SHORT = Mark("▲", "!", "memory is short", "warning")
 _NO_WAY = Mark("✗", "x", "refused", "bad")
 _STALE = " Services go on; what is shown is the last that was known."
 
@@ -28,7 +28,7 @@ def fleet_head(state: HiveState, width: int, look: Look, order: Sort = Sort.MADE
     envs = tuple(state.envs.values())
     warm = sum(detail.view.state is EnvState.WARM for detail in envs)
     moving = sum(detail.view.state in TRANSITIONS for detail in envs)
-    wanting = len(needs(envs))
+    wanting = len(needs(envs, state.put_off))
     end = (*load(state, width, look), Span(" "))
     start = (Span(" hive", "heading"), Span(f"  {_projects(state)}", "strong"), Span("   "))
     counts: list[Line] = [
@@ -76,14 +76,14 @@ def fleet_view(words: str, marked: int, all_envs: int, shown: int, look: Look) -
 
 def needs_line(state: HiveState, width: int, look: Look) -> Line:
     """What needs a person: short memory, then envs, dearest first; blank when nothing does."""
-    found = needs(state.envs.values())
+    found = needs(state.envs.values(), state.put_off)
     short = state.hive.pressure
     if not found and short is None:
         return BLANK
     count = len(found) + (short is not None)
     parts: list[Line] = [(Span(f" needs you ({count})", "warning"),)]
     if short is not None:
-        parts.append((look.sign(_SHORT), Span(f" {_SHORT.word}: {safe(short)}", "warning")))
+        parts.append((look.sign(SHORT), Span(f" {SHORT.word}: {safe(short)}", "warning")))
     for need in found:
         age = figures.since(need.since, look.now)
         parts.append(

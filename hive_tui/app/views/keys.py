@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from hive_tui.app.action import DIGITS
-from hive_tui.app.actions import DEFAULT, ENV, FLEET, LOGS, TOUR, Action, Registry
+from hive_tui.app.actions import DEFAULT, ENV, FLEET, LOGS, TOUR, TRIAGE, Action, Registry
 from hive_tui.app.keynames import shown
 from hive_tui.app.lines import BLANK, Line, Span, fit, joined, side_by_side, width_of, wrapped
 from hive_tui.app.possible import Situation
 from hive_tui.app.views import legend
 from hive_tui.app.views.look import Look
 
-_TITLES = {FLEET: "the fleet", ENV: "one env", LOGS: "logs", TOUR: "the tour"}
+_TITLES = {
+    FLEET: "the fleet",
+    ENV: "one env",
+    TRIAGE: "what needs you",
+    LOGS: "logs",
+    TOUR: "the tour",
+}
 
 _ASIDE = 130
 """Cells from which on the marks stand beside the keys."""
@@ -70,7 +76,7 @@ def help_page(width: int, look: Look) -> list[Line]:
     room = width - legend.WIDTH - 2 if aside else width
     keys: list[Line] = []
     seen: set[str] = set()
-    for area in (FLEET, ENV, LOGS, TOUR):
+    for area in _TITLES:
         keys.append((Span(f"  {_TITLES[area]}", "heading"),))
         for action in look.keys.offered(area):
             if action.id not in seen:

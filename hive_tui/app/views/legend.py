@@ -46,6 +46,8 @@ _AGENTS = {
     "idle": "has nothing to do",
     "stuck": "has not moved for long",
     "error": "ended with an error",
+    "gone": "its process has ended",
+    "unknown": "it cannot be told how it stands",
 }
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from hive_tui.app import figures
 from hive_tui.app.lines import BLANK, Line, Span, beside, cut, fit, safe
 from hive_tui.app.marks import BAR, of_env
-from hive_tui.app.triage import trouble
+from hive_tui.app.triage.trouble import trouble
+from hive_tui.app.views.agent import agent_section
 from hive_tui.app.views.head import ended
 from hive_tui.app.views.look import Look
 from hive_tui.app.views.sections import (
@@ -37,6 +38,8 @@ _WIDE = 96
 
 _GAP = 3
 _STEPS = 9
+_WANTING = ("waiting", "error", "stuck")
+"""States of an agent that come before what is broken."""
 _RED = (TestState.FAILED, TestState.ERROR)
 
 
@@ -104,8 +107,10 @@ def _left(detail: EnvDetail, width: int, rows: int, look: Look) -> list[Sequence
     tasks = tasks_section(detail.tasks, width, look)
     tail = last_words_in(rows - len(services))
     failure = failure_section(detail, width, look, tail=tail) if trouble(detail) else []
+    agent = agent_section(detail, width, look)
+    asks = detail.view.agent is not None and detail.view.agent.state in _WANTING
     return [
-        failure,
+        *((agent, failure) if asks else (failure, agent)),
         *((tests, services) if red else (services, tests)),
         tasks,
     ]

@@ -110,7 +110,7 @@ def _reasons(detail: EnvDetail, width: int, look: Look) -> list[Line]:
 
 
 def failure_section(
-    detail: EnvDetail, width: int, look: Look, *, tail: int = LAST_WORDS
+    detail: EnvDetail, width: int, look: Look, *, tail: int = LAST_WORDS, remedies: bool = True
 ) -> list[Line]:
     """What broke and why, its last words, and the keys that help.
 
@@ -119,6 +119,7 @@ def failure_section(
         width: In cells.
         look: Time and terminal.
         tail: Last lines of its log at most.
+        remedies: Whether the keys that help are keys of the screen.
     """
     failure = detail.failure
     if failure is None:
@@ -138,7 +139,8 @@ def failure_section(
         (Span(action.shown_key, "accent"), Span(f" {action.label}", "dim"))
         for action in (look.keys.by_id[name] for name in _REMEDIES)
     ]
-    return [cut(heading, width), *words, *hint, cut((Span("  "), *joined(keys)), width)]
+    last = [cut((Span("  "), *joined(keys)), width)] if remedies else []
+    return [cut(heading, width), *words, *hint, *last]
 
 
 def last_words_in(rows: int) -> int:

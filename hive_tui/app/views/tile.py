@@ -18,7 +18,8 @@ from hive_tui.app.marks import (
     of_test,
 )
 from hive_tui.app.state import Sample
-from hive_tui.app.triage import Trouble, trouble
+from hive_tui.app.triage.trouble import Trouble, trouble
+from hive_tui.app.views.agent import agent_words
 from hive_tui.app.views.head import waits
 from hive_tui.app.views.look import Look
 from hive_tui.model.environment import (
@@ -202,9 +203,7 @@ def _one_thing(detail: EnvDetail, look: Look, width: int) -> Line:
     if (wrong := trouble(detail)) is not None:
         return _wrong(wrong, look)
     if agent is not None and agent.state != "none":
-        mark = of_agent(agent.state)
-        text = safe(agent.reason or agent.state)
-        return (look.sign(mark), Span(f" {safe(agent.kind)}  {text}", "muted"))
+        return agent_words(agent, look)
     if view.wanted.value != view.state.value and view.reason:
         return (Span(safe(view.reason), "muted"),)
     return _just_ended(detail, look)

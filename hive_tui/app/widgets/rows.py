@@ -78,10 +78,28 @@ class Pages(ScrollView, can_focus=True, inherit_bindings=False):
     COMPONENT_CLASSES = set(ROLE_CLASSES)
     DEFAULT_CSS = "Pages { height: 1fr; width: 1fr; }"
 
+    class Clicked(Message):
+        """A row was clicked."""
+
+        def __init__(self, page: Pages, row: int) -> None:
+            super().__init__()
+            self.page = page
+            self.row = row
+            """Of the page, from 0; there may be no line in it."""
+
+        @property
+        def control(self) -> Pages:
+            """The page, for selectors."""
+            return self.page
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._paint = Paint(self)
         self._lines: Sequence[Line] = ()
+
+    def on_click(self, event: Click) -> None:
+        """Say where."""
+        self.post_message(self.Clicked(self, event.y + round(self.scroll_offset.y)))
 
     def put(self, lines: Sequence[Line]) -> None:
         """Show these lines; rows that stay the same are not painted again."""

@@ -5,28 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from hive_tui.config.sharing import service_ports
-from hive_tui.daemon import answers, skills
+from hive_tui.daemon import answers
 from hive_tui.daemon.methods.params import Params, env_of
 from hive_tui.daemon.server import Emit, Handler
-from hive_tui.engine import skill
+from hive_tui.engine.agents.knowledge import Knowledge
 from hive_tui.engine.hive import Hive
 
 
 class Telling:
     """What an env's own processes, agents above all, ask about it."""
 
-    def __init__(self, hive: Hive) -> None:
+    def __init__(self, hive: Hive, knowledge: Knowledge) -> None:
         self._hive = hive
+        self._knowledge = knowledge
 
     def handlers(self) -> dict[str, Handler]:
         """Method name -> what answers it."""
         return {"skill": self._skill, "whoami": self._whoami}
 
     async def _skill(self, params: Params, emit: Emit) -> Any:
-        live = env_of(self._hive, params)
-        variables = self._hive.world.launcher.variables(live.project, live.record)
-        found = skill.facts(live, program=skills.program(variables))
-        return {"skill": skill.render(found, skills.template())}
+        return {"skill": self._knowledge.text(env_of(self._hive, params))}
 
     async def _whoami(self, params: Params, emit: Emit) -> Any:
         live = env_of(self._hive, params)

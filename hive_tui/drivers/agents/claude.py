@@ -34,6 +34,7 @@ class Claude:
     paste_pause_s = 0.3
     """Between a pasted prompt and Enter."""
     interrupt_keys = ("Escape",)
+    skill_file = "claude/skills/hive/SKILL.md"
 
     async def prepare(self, wish: Wish, argv: Sequence[str], env: Mapping[str, str]) -> Wish:
         """Nothing has to be known before."""

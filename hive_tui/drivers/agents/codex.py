@@ -22,7 +22,7 @@ from hive_tui.drivers.agents import claude_hooks, codex_files
 from hive_tui.drivers.agents.prompt_line import PLAIN, SINGLE, prompt_line
 from hive_tui.engine.agents.events import Event
 from hive_tui.engine.agents.evidence import Stance
-from hive_tui.engine.agents.launches import Start, Wish
+from hive_tui.engine.agents.launches import SKILL, Start, Wish
 from hive_tui.engine.agents.records import Record
 from hive_tui.engine.agents.signals import Question, Signal
 
@@ -56,6 +56,7 @@ class Codex:
     paste_pause_s = 0.5
     """It takes an Enter that comes too soon after a paste for a new line."""
     interrupt_keys = ("Escape",)
+    skill_file = SKILL
 
     async def prepare(self, wish: Wish, argv: Sequence[str], env: Mapping[str, str]) -> Wish:
         """Ask the program itself for the hashes of the hooks; without them it asks the person."""

@@ -10,7 +10,7 @@ from typing import Any
 from hive_tui.drivers.agents.payloads import told
 from hive_tui.engine.agents.events import Event
 from hive_tui.engine.agents.evidence import Stance
-from hive_tui.engine.agents.launches import Start, Wish
+from hive_tui.engine.agents.launches import SKILL, SKILLS, Start, Wish
 from hive_tui.engine.agents.records import Record
 from hive_tui.engine.agents.signals import Question, Signal
 from hive_tui.model.agent import AskKind
@@ -27,6 +27,7 @@ class OpenCode:
     takes_prompts = True
     paste_pause_s = 0.5
     interrupt_keys = ("Escape", "Escape")
+    skill_file = SKILL
 
     async def prepare(self, wish: Wish, argv: Sequence[str], env: Mapping[str, str]) -> Wish:
         """Nothing has to be known before."""
@@ -40,16 +41,15 @@ class OpenCode:
         prompted = bool(wish.prompt) and len(wish.prompt.encode()) <= LONGEST_PROMPT
         if prompted:
             flags += [f"--prompt={wish.prompt}"]
-        config: dict[str, Any] = {}
+        config: dict[str, Any] = {"skills": {"paths": [f"{wish.folder}/{SKILLS}"]}}
         files: dict[str, str] = {}
         if wish.instructions:
             config["instructions"] = [f"{wish.folder}/opencode/instructions.md"]
             files["opencode/instructions.md"] = wish.instructions
-        if wish.skills:
-            config["skills"] = {"paths": [wish.skills]}
-        env = {"OPENCODE_SERVER_PASSWORD": wish.password}
-        if config:
-            env["OPENCODE_CONFIG_CONTENT"] = json.dumps(config)
+        env = {
+            "OPENCODE_SERVER_PASSWORD": wish.password,
+            "OPENCODE_CONFIG_CONTENT": json.dumps(config),
+        }
         return Start(tuple(flags), env, files, wish.session, prompted)
 
     def signal(self, event: Event) -> Signal | None:

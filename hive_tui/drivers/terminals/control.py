@@ -123,6 +123,7 @@ class Connection:
         self._ended = ended
         self._waiting: deque[_Waiting] = deque()
         self._closing = False
+        self._attached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.ensure_future(self._read())
 
     @property
@@ -157,12 +158,20 @@ class Connection:
                 await stdin.drain()
                 return await answer
         except TimeoutError:
-            self._process.kill()  # a new one is in step again
-            raise HiveError(
-                f"tmux has not answered for {ANSWER_S:.0f} s",
-                hint="see whether its server hangs or is stopped (`ps -o pid,stat,args -C tmux`)",
-                code="tmux_silent",
-            ) from None
+            raise self._silent() from None
+
+    async def attached(self) -> None:
+        """Wait until it shows a session: what is asked before may be asked of no client.
+
+        Raises:
+            ConnectionError: It ended before.
+            HiveError: tmux does not answer.
+        """
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await asyncio.shield(self._attached)
+        except TimeoutError:
+            raise self._silent() from None
 
     async def close(self) -> None:
         """End the connection; the server goes on."""
@@ -195,11 +204,25 @@ class Connection:
                     waiting.answer.set_exception(ConnectionError())
                     waiting.answer.exception()  # who asked may be gone
             self._waiting.clear()
+            if not self._attached.done():
+                self._attached.set_exception(ConnectionError())
+                self._attached.exception()  # nobody may be waiting
             if not self._closing:
                 asyncio.get_running_loop().call_soon(self._ended)
 
+    def _silent(self) -> HiveError:
+        """The error for a tmux that does not answer; the connection is begun anew."""
+        self._process.kill()
+        return HiveError(
+            f"tmux has not answered for {ANSWER_S:.0f} s",
+            hint="see whether its server hangs or is stopped (`ps -o pid,stat,args -C tmux`)",
+            code="tmux_silent",
+        )
+
     def _take(self, part: Block | Notice) -> None:
         if isinstance(part, Notice):
+            if part.name == b"session-changed" and not self._attached.done():
+                self._attached.set_result(None)
             self._noticed(part)
             return
         if not self._waiting:

@@ -32,6 +32,7 @@ from hive_tui.engine.agents.protocols import Screen, WindowView
 from hive_tui.engine.protocols import Processes
 
 _SETTLE_S = 0.05
+_SETTLES = 40
 """How long after the end of a program's output its status is known."""
 
 
@@ -51,6 +52,8 @@ class TmuxTerminals:
         self._panes: dict[tuple[str, str], Pane] = {}
         self._shown: dict[str, tuple[list[bytes], tuple[bytes, ...]]] = {}
         self._settling: dict[str, asyncio.Task[None]] = {}
+        self._unknowable: set[str] = set()
+        """Panes whose program has ended with a status that the server never told."""
         self._watchers: set[Callable[[WindowView], None]] = set()
         self._changing = asyncio.Lock()
         self._making = False
@@ -115,7 +118,7 @@ class TmuxTerminals:
             pane = tmux_rows.read(_one(lines[-1]))
             if pane is None:
                 raise TmuxError(f"tmux lost the window {window} as it was made")
-            self._settling.pop(pane.pane, None)
+            self._forget_end(pane.pane)
             self._take(pane)
             return pane.view
 
@@ -232,17 +235,26 @@ class TmuxTerminals:
             self._take(pane)
 
     def _take(self, pane: Pane) -> None:
-        if pane.view.dead and pane.view.exit_code is None and pane.pane not in self._settling:
-            self._settling[pane.pane] = asyncio.ensure_future(self._settle())
+        unsure = pane.view.dead and pane.view.exit_code is None
+        if unsure and pane.pane not in self._unknowable:
+            if pane.pane not in self._settling:
+                self._settling[pane.pane] = asyncio.ensure_future(self._settle(pane))
             return
         known = self._panes.get(pane.key)
         self._panes[pane.key] = pane
         if known is None or _visible(known) != _visible(pane):
             self._tell(pane.view)
 
-    async def _settle(self) -> None:
-        """Look again at once: a program's output ends a moment before its status is known."""
-        await asyncio.sleep(_SETTLE_S)
+    async def _settle(self, pane: Pane) -> None:
+        """Look again soon: a program's output ends a moment before its status is known."""
+        for _ in range(_SETTLES):
+            await asyncio.sleep(_SETTLE_S)
+            await self._server.collect()
+            await self._server.look()
+            known = self._panes.get(pane.key)
+            if known is not None and known.view.dead:
+                return
+        self._unknowable.add(pane.pane)
         await self._server.look()
 
     def _lose(self, key: tuple[str, str]) -> None:
@@ -250,11 +262,17 @@ class TmuxTerminals:
         pane = self._panes.pop(key, None)
         if pane is not None:
             self._shown.pop(pane.pane, None)
-            self._settling.pop(pane.pane, None)
+            self._forget_end(pane.pane)
             code = pane.view.exit_code if pane.view.dead else None
             self._tell(
                 msgspec.structs.replace(pane.view, pid=None, command="", dead=True, exit_code=code)
             )
+
+    def _forget_end(self, pane: str) -> None:
+        self._unknowable.discard(pane)
+        settling = self._settling.pop(pane, None)
+        if settling is not None and settling is not asyncio.current_task():
+            settling.cancel()
 
     def _all_gone(self) -> None:
         for key in tuple(self._panes):

@@ -150,6 +150,14 @@ class TmuxServer:
             return ()
         return tuple(line.decode("utf-8", "replace") for line in lines if line != BASE.encode())
 
+    async def collect(self) -> None:
+        """Have the server collect all programs that ended.
+
+        tmux 3.3 may miss the signal that one has, and keeps it as a zombie, without a status, until
+        another one ends: this starts one that does.
+        """
+        await self.quietly("run-shell -b true")
+
     async def look(self) -> None:
         """Ask for all windows now; `told` gets them."""
         with contextlib.suppress(HiveError):
@@ -173,6 +181,7 @@ class TmuxServer:
             self._ended,
         )
         try:
+            await connection.attached()
             for line in tmux_program.settings(self._environ.get("SHELL") or "/bin/sh"):
                 with contextlib.suppress(TmuxError):  # one that this version does not know
                     await connection.run(line)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+SKILLS = "skills"
+"""Folder, in `Wish.folder`, with a folder per skill."""
+SKILL = f"{SKILLS}/hive/SKILL.md"
+"""What agents read of their env, for those that are not bound to another place."""
+
 
 class Wish(msgspec.Struct, frozen=True):
     """An agent that is to be started in an env."""
@@ -30,8 +35,6 @@ class Wish(msgspec.Struct, frozen=True):
     """Text that the agent gets beside its own; empty: none."""
     trusted: dict[str, str] = {}
     """Hash of each hook by its key, for agents that run none that nobody looked at."""
-    skills: str = ""
-    """Folder with a folder per skill; empty: none."""
 
 
 class Start(msgspec.Struct, frozen=True):

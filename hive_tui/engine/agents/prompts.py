@@ -14,8 +14,8 @@ from hive_tui.model.errors import UsageError
 
 LONGEST = 256 * 1024
 """Bytes of a prompt."""
-COMPARED = 1000
-"""Characters by which a prompt is known again: what hooks tell of a long one is cut."""
+COMPARED = 200
+"""Characters by which a prompt is known again: what hooks tell of a long one is cut later."""
 
 _CODES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 

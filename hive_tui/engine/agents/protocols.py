@@ -185,6 +185,11 @@ class AgentDriver(Protocol):
         ...
 
     @property
+    def skill_file(self) -> str:
+        """Path of the skill in the agent's folder."""
+        ...
+
+    @property
     def interrupt_keys(self) -> tuple[str, ...]:
         """What a person would press to end its turn."""
         ...

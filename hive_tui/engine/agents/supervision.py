@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from hive_tui.engine.agents.agent import EnvAgent
 from hive_tui.engine.agents.books import Book
+from hive_tui.engine.agents.knowledge import Knowledge
 from hive_tui.engine.agents.launches import Wish
 from hive_tui.engine.agents.prompting import Prompting
 from hive_tui.engine.agents.prompts import clean
@@ -60,6 +61,7 @@ class Agents:
         books: Books,
         hook: Sequence[str],
         sandbox: Sandbox,
+        knowledge: Knowledge,
     ) -> None:
         """Create it; nothing is listened to yet.
 
@@ -69,6 +71,7 @@ class Agents:
             books: What is kept of them.
             hook: The hook command, without the kind.
             sandbox: Builds walls around those that want them.
+            knowledge: Writes what they read about their env.
         """
         self._drivers = drivers
         self._host: TerminalHost | None = None
@@ -76,6 +79,7 @@ class Agents:
         self._books = books
         self._hook = tuple(hook)
         self._sandbox = sandbox
+        self._knowledge = knowledge
         self.prompting = Prompting(sources, books)
         self._agents: dict[str, EnvAgent] = {}
         self._turns: dict[str, asyncio.Lock] = {}
@@ -128,6 +132,7 @@ class Agents:
             agent.close()
             self.prompting.leave(uid)
         self._books.forget(uid)
+        self._knowledge.forget(uid)
         if self._host is not None and agent is not None:
             self._spawn(self._host.kill(uid))
 
@@ -174,6 +179,7 @@ class Agents:
                 prompt=prompt,
                 port=self._sources.free_port() if chosen.kind == "opencode" else 0,
                 password=secrets.token_urlsafe(24),
+                instructions=self._knowledge.pointer(live, driver.skill_file),
             )
             await self._launch(live, chosen, driver, wish, host)
             return self._agents[uid]
@@ -267,6 +273,8 @@ class Agents:
             words = self._sandbox.wrap(words, worktree=launch.cwd, folder=folder, env=env)
         self._books.tidy(uid)
         self._books.put_files(uid, start.files)
+        self._knowledge.forget(uid)
+        self._knowledge.put(live, driver.skill_file)
         book = Book(
             env_uid=uid,
             name=chosen.name,
@@ -307,6 +315,12 @@ class Agents:
         windows = self._host.windows() if self._host is not None else ()
         mine = (w for w in windows if w.env_uid == uid and w.window == AGENT_WINDOW)
         return next(mine, None)
+
+    def keep_true(self) -> None:
+        """Write again what agents at work read about their env, where that has changed."""
+        for agent in self._agents.values():
+            if agent.running:
+                self._knowledge.put_quietly(agent.live, agent.driver.skill_file)
 
     def settle(self) -> None:
         """All windows were told: an agent without one has ended."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from hive_tui.app.actions import ENV, FLEET, HELP, LOGS, MESSAGES, TOUR, WELCOME
+from hive_tui.app.actions import ENV, FLEET, HELP, LOGS, MESSAGES, TOUR, TRIAGE, WELCOME
 from tests.app import scenes
 
 
@@ -88,6 +88,8 @@ def _env_keys(*first: str) -> dict[str, Effect | Callable[[str], Effect]]:
         "env.copy_url": Effect(tells="copied", first=first),
         "env.enter": Effect("agent of auth-refactor", first=first, after=("enter",)),
         "env.shell": Effect("a shell in auth-refactor", first=first, after=("exit", "enter")),
+        "env.pin": Effect("auth-refactor: pinned", first=first),
+        "triage.open": Effect("1-9 choose", first=first, after=ESC),
     }
 
 
@@ -101,6 +103,19 @@ def _source(key: str) -> Effect:
     if int(key) <= len(SOURCES):
         return Effect(f"{key} ({'|'.join(SOURCES)}) off", after=(key,))
     return Effect(f"there is no source {key}")
+
+
+_FIRST = ("end", "home")
+"""On the triage desk: the permission that `payments` asks for, with nothing held in its row."""
+
+_QUESTION = (*_FIRST, "j")
+"""The question of the same agent."""
+
+
+def _option(key: str) -> Effect:
+    if int(key) <= 2:
+        return Effect(tells="payments: option", first=_QUESTION)
+    return Effect(f"there is no option {key}", first=_QUESTION)
 
 
 def _card(step: int) -> str:
@@ -120,6 +135,8 @@ EFFECTS: Mapping[str, By] = {
         "env.new": Effect("New env", after=ESC),
         "env.undo": Effect(tells="shop/long-gone"),
         "fleet.next_need": opens("payments", "home"),
+        "fleet.previous_need": opens("search-index", "home"),
+        "agent.prompt": Effect("Prompt for payments", first=("8",), after=ESC),
         "fleet.filter": Effect("name, branch, state", after=ESC),
         "fleet.mark": Effect("1 env marked", after=ESC),
         "fleet.clear": Effect("1 env marked", gone=True, first=("space",)),
@@ -139,6 +156,9 @@ EFFECTS: Mapping[str, By] = {
         **_everywhere(_GO_ON),
         **_env_keys(),
         "env.warm": Effect("it is warm already"),
+        "agent.prompt": Effect("no agent runs in it"),
+        "agent.interrupt": Effect("no agent runs in it"),
+        "agent.heal": Effect("no agent runs in it"),
         "service.restart": Effect(tells="auth-refactor: restart db", first=_TO_DB),
         "view.down": Effect(tells="auth-refactor: restart api", first=_TO_DB, then=("r",)),
         "view.up": Effect(
@@ -149,6 +169,34 @@ EFFECTS: Mapping[str, By] = {
         "view.start": Effect(_PAGE_TOP, first=("end",)),
         "view.end": Effect(_PAGE_TOP, gone=True, first=("home",)),
         "app.back": Effect("enter open"),
+    },
+    TRIAGE: {
+        **_everywhere(_GO_ON),
+        "env.open": Effect("shop . payments", first=_FIRST, after=ESC),
+        "env.logs": Effect("f hold", first=_FIRST, after=ESC),
+        "env.test": Effect(tells="payments: unit", first=_FIRST),
+        "env.enter": Effect("agent of payments", first=_FIRST, after=("enter",)),
+        "env.pin": Effect("payments: pinned", first=_FIRST),
+        "agent.prompt": Effect("Prompt for payments", first=_FIRST, after=ESC),
+        "agent.interrupt": Effect("payments: interrupted", first=_FIRST),
+        "agent.heal": Effect("payments: its suites run", first=_FIRST),
+        "triage.once": Effect(tells="payments: once", first=_FIRST),
+        "triage.always": Effect(tells="payments: always", first=_FIRST),
+        "triage.deny": Effect("No to payments", first=_FIRST, after=ESC),
+        "triage.option": _option,
+        "triage.reply": Effect("Answer to payments", first=_QUESTION, after=ESC),
+        "triage.snooze": Effect("until it changes", first=_FIRST, after=ESC),
+        "triage.seen": Effect(
+            "e2e 2/40 failed", gone=True, first=("end",), after=("U", "end", "u", "U")
+        ),
+        "triage.put_off": Effect("put-off ones shown", after=("U",)),
+        "triage.next": Effect("In all invoices", first=_FIRST, after=_FIRST),
+        "triage.previous": Effect("In all invoices", first=(*_QUESTION, "j"), after=_FIRST),
+        "view.page_down": Effect("# line 01", gone=True, first=_FIRST),
+        "view.page_up": Effect("# line 01", first=(*_FIRST, "pagedown")),
+        "view.start": Effect("# line 01", first=("end",)),
+        "view.end": Effect("# line 01", gone=True, first=_FIRST),
+        "app.back": Effect("w warm"),
     },
     LOGS: {
         **_everywhere(_GO_ON),

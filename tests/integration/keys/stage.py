@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from hive_tui.app.actions import ENV, FLEET, HELP, LOGS, MESSAGES, TOUR, WELCOME
+from hive_tui.app.actions import ENV, FLEET, HELP, LOGS, MESSAGES, TOUR, TRIAGE, WELCOME
 from tests.hives import Yard
 from tests.integration.keys.effects import Effect
 from tests.terminals import Terminal
@@ -40,6 +40,7 @@ DAEMON = Path(__file__).with_name("told_daemon.py")
 SIGNS: dict[str, tuple[str, ...]] = {
     FLEET: ("enter open", " env"),
     ENV: ("r restart",),
+    TRIAGE: ("1-9 choose",),
     LOGS: ("f hold", "all is said"),
     HELP: ("keys and marks",),
     MESSAGES: ("messages and events",),
@@ -51,6 +52,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
 WAYS: dict[str, tuple[str, ...]] = {
     FLEET: (),
     ENV: ("home", "enter"),
+    TRIAGE: ("N",),
     LOGS: ("home", "l"),
     HELP: ("?",),
     MESSAGES: ("m",),

@@ -27,6 +27,10 @@ EVENTS = 60
 """Events that it remembers, each with its number."""
 
 
+SILENT = ("focus", "daemon.status", "ports", "logs", "pin")
+AGENT = ("agent.seen", "agent.interrupt", "agent.heal", "agent.send", "agent.unqueue")
+
+
 class Told:
     """What it says."""
 
@@ -86,6 +90,10 @@ class Told:
         """How it warmed last."""
         return scenes.trace()
 
+    async def answer(self, params: dict[str, Any], emit: Emit) -> Any:
+        """Somebody else was faster."""
+        return {"delivered": False, "reason": f"{params['choice']} {self._number()}"}
+
     async def nothing(self, params: dict[str, Any], emit: Emit) -> Any:
         """The answer to all else."""
         return {}
@@ -117,7 +125,8 @@ async def main() -> None:
     server = Server(
         locate(os.environ, uid=os.getuid()),
         {
-            **dict.fromkeys(("focus", "daemon.status", "ports", "logs"), told.nothing),
+            **dict.fromkeys((*SILENT, *AGENT), told.nothing),
+            "agent.answer": told.answer,
             **{name: getattr(told, name) for name in answers},
             "terminal.open": told.open_terminal,
         },

@@ -27,9 +27,9 @@ def ready(yard: Yard, count: int) -> None:
 
 
 def list_locks(yard: Yard, spare: Path) -> list[Path]:
-    """Lock files of git in a spare."""
+    """Lock files of git in a spare; `locked` is there until it is made."""
     admin = Path((spare / ".git").read_text().removeprefix("gitdir: ").strip())
-    return list(admin.glob("*.lock"))
+    return [*admin.glob("*.lock"), *admin.glob("locked")]
 
 
 @pytest.fixture

@@ -108,6 +108,8 @@ timeout = 0.5
 [agents.claude]
 kind = "claude"
 run = "claude"
+[prompts]
+"fix it" = "Fix it."
 """
 
 
@@ -176,6 +178,7 @@ def test_every_key_of_the_file_reaches_the_project() -> None:
             "e2e": TestSuite("e2e", "playwright test", needs=("api",), timeout_s=0.5, slots=2),
         },
         agents={"claude": Agent("claude", "claude", "claude")},
+        prompts={"fix it": "Fix it."},
         digest=hashlib.sha256(FULL.encode()).hexdigest(),
         shared_ports={"pg": 2},
     )

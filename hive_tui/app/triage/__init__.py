@@ -1,0 +1,1 @@
+"""What needs a person: found in the envs, ordered by what it costs to wait, put off or answered."""

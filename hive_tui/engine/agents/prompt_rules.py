@@ -59,7 +59,7 @@ def hurdle(now: Situation) -> Hurdle | None:
     if now.tells:
         match now.state:
             case AgentState.WORKING | AgentState.STUCK:
-                return Hurdle("it works; it comes at the end of its turn")
+                return Hurdle("it works: free at the end of its turn")
             case AgentState.STARTING:
                 return Hurdle("it is starting")
             case AgentState.UNKNOWN | AgentState.NONE | AgentState.GONE:

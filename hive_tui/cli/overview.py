@@ -28,6 +28,19 @@ _SERVICES = {
     "backoff": ("▲", "yellow"),
     "frozen": ("❄", "blue"),
 }
+_AGENTS = {
+    "starting": ("◐", "cyan"),
+    "working": ("◐", "cyan"),
+    "waiting": ("◆", "yellow"),
+    "done": ("✓", "green"),
+    "idle": ("·", "dim"),
+    "stuck": ("◔", "yellow"),
+    "error": ("✗", "red"),
+    "gone": ("·", "dim"),
+}
+_ASKING = ("waiting", "stuck", "error")
+_REASON = 32
+"""Cells of what an agent wants; `hive why NAME agent` has all of it."""
 _BROKEN = ("crashed", "backoff", "unhealthy")
 _TESTS = {
     "passed": ("✓", "green"),
@@ -49,7 +62,7 @@ def show_list(args: Namespace, context: Context) -> int:
         context.print("no environments yet: `hive spawn NAME` in a repository makes one")
         return 0
     several = len({env["project"] for env in envs}) > 1
-    header = ("NAME", "STATE", "SERVICES", "TESTS", "GIT", "PORTS", "MEMORY")
+    header = ("NAME", "STATE", "AGENT", "SERVICES", "TESTS", "GIT", "PORTS", "MEMORY")
     rows = [_row(env, several, context.ink) for env in envs]
     width = context.width(context.out)
     first, *lines = _fitting(rows, header, width)
@@ -164,12 +177,24 @@ def _row(env: Mapping[str, Any], several: bool, ink: Ink) -> Sequence[str]:
     return (
         ink("bold", plain(name)),
         state_text(env, ink),
+        _agent(env["agent"], ink),
         _services(env["services"], ink),
         "  ".join(test_text(suite, ink) for suite in env["tests"] if suite["state"] != "never"),
         git_text(env["git"]),
         f"{block['base']}-{block['base'] + block['size'] - 1}",
         size(env["memory_bytes"]) if env["memory_bytes"] else "",
     )
+
+
+def _agent(agent: Mapping[str, Any] | None, ink: Ink) -> str:
+    """Its kind and state, and what it wants where it wants something."""
+    if agent is None or agent["state"] == "none":
+        return ""
+    state = str(agent["state"])
+    mark, style = _AGENTS.get(state, ("?", ""))
+    text = ink(style, f"{mark} {plain(agent['kind'])} {state}")
+    wants = state in _ASKING and agent["reason"]
+    return f"{text} {clip(plain(agent['reason']), _REASON)}" if wants else text
 
 
 def _services(services: Sequence[Mapping[str, Any]], ink: Ink) -> str:

@@ -94,7 +94,7 @@ def _row(card: Card, selected: bool, width: int, look: Look, *, tall: bool) -> l
     )
     role = "dim" if quiet else "muted"
     word = Span(item.kind.value, "dim" if quiet else item.mark.role)
-    reason = Span(f"  {safe(item.text)}", role)
+    reason = Span(f"  {safe(item.text.removeprefix(f'{item.kind.value}: '))}", role)
     if tall:
         return [beside(name, end, width), cut((Span("   "), word, reason), width)]
     return [beside((*name, Span("  "), word, reason), end, width)]

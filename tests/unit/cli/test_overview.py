@@ -167,3 +167,21 @@ def test_an_unknown_service_ends_with_three(hive: Run, daemon: Daemon) -> None:
     daemon.answers["url"] = NotFoundError("no service 'wbe'", hint="did you mean `web`?")
     ended = hive("url", "auth", "wbe")
     assert (ended.status, ended.err) == (3, "hive: no service 'wbe'\n      did you mean `web`?\n")
+
+
+def test_the_list_shows_agents_and_what_they_want(hive: Run, daemon: Daemon) -> None:
+    asks = {"kind": "claude", "state": "waiting", "since": None, "reason": "permission: Bash(ls)"}
+    works = {**asks, "state": "working", "reason": "runs Bash(make)"}
+    daemon.answers["list"] = {
+        "environments": [
+            env_view(name="auth", agent=asks),
+            env_view(name="billing", agent=works),
+            env_view(name="cart", agent=None),
+        ]
+    }
+    header, auth, billing, cart = hive("list").out.splitlines()
+    assert "AGENT" in header
+    assert "◆ claude waiting permission: Bash(ls)" in auth
+    assert "◐ claude working" in billing
+    assert "make" not in billing
+    assert "claude" not in cart

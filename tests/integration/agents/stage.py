@@ -126,3 +126,5 @@ def stage(request: pytest.FixtureRequest, yard: Yard) -> Iterator[Stage]:
     made = Stage(yard)
     yield made
     made.gate.touch()
+    for env in yard.names():  # with its terminals, which outlive the daemon
+        yard.hive("destroy", env, "--force", status=None)

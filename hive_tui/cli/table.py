@@ -436,8 +436,13 @@ COMMANDS: tuple[Command, ...] = (
         "send",
         USE,
         "send a prompt to the environment's agent",
-        "later:send",
-        (_names("[NAME] TEXT", "the environment, then the prompt"),),
+        "prompts:send",
+        (
+            _names("[NAME] [TEXT]", "the environment, then the prompt; -: read it; none: list"),
+            _switch("--all", help="to every agent that there is; all words are the prompt"),
+            _switch("--no-queue", help="not at all where the agent cannot take it now"),
+            _option("--cancel", metavar="ID", help="take a prompt back that waits"),
+        ),
         'hive send auth "run the tests again"',
     ),
     Command(

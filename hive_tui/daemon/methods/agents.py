@@ -1,4 +1,4 @@
-"""Methods about coding agents: start, stop, interrupt, answer, seen."""
+"""Methods about coding agents: start, stop, interrupt, answer, seen, and prompts."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ class AgentMethods:
             "agent.interrupt": self._interrupt,
             "agent.seen": self._seen,
             "agent.answer": self._answer,
+            "agent.send": self._send,
+            "agent.unqueue": self._unqueue,
+            "agent.queue": self._queue,
         }
 
     async def _start(self, params: Params, emit: Emit) -> Any:
@@ -67,6 +70,25 @@ class AgentMethods:
             str(params.get("text") or ""),
         )
         return msgspec.to_builtins(delivery)
+
+    async def _send(self, params: Params, emit: Emit) -> Any:
+        live = env_of(self._hive, params)
+        agent = self._agents.known(live)
+        live.activity.touch("a prompt to its agent")
+        queue = params.get("queue") is not False
+        sent = await self._agents.prompting.send(agent, text(params, "text"), queue=queue)
+        return {"env": live.record.name, **msgspec.to_builtins(sent)}
+
+    async def _unqueue(self, params: Params, emit: Emit) -> Any:
+        live = env_of(self._hive, params)
+        prompt = self._agents.prompting.unqueue(live, text(params, "id"))
+        return {"env": live.record.name, "prompt": msgspec.to_builtins(prompt.view())}
+
+    async def _queue(self, params: Params, emit: Emit) -> Any:
+        live = env_of(self._hive, params)
+        agent = self._agents.known(live)
+        queued = [msgspec.to_builtins(prompt) for prompt in agent.queued]
+        return {"env": live.record.name, "queued": queued, "held": agent.held or None}
 
 
 def _shown(live: LiveEnv) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from hive_tui.daemon.methods.params import (
 )
 from hive_tui.daemon.methods.progress import Progress
 from hive_tui.daemon.server import Emit, Handler
+from hive_tui.engine.agents.prompts import clean
 from hive_tui.engine.agents.supervision import Agents, choose
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.live import LiveEnv
@@ -67,6 +68,7 @@ class Changing:
         agent, prompt = params.get("agent"), str(params.get("prompt") or "")
         if not agent and not prompt:
             return await self._make(project, params, emit)
+        prompt = clean(prompt) if prompt else ""
         name = text(params, "name")
         chosen = choose(project, str(agent) if agent else None, name)
         self._agents.check(name)

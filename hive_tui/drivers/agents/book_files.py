@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from hive_tui.engine.agents.books import Book
+from hive_tui.engine.agents.prompts import Prompt
 from hive_tui.model.errors import HiveError
 
-EVENTS, ASIDE, BOOK = "events.jsonl", "events.1.jsonl", "agent.json"
+EVENTS, ASIDE, BOOK, PROMPTS = "events.jsonl", "events.1.jsonl", "agent.json", "prompts.json"
 
 
 class BookFiles:
@@ -45,6 +46,22 @@ class BookFiles:
     def write(self, book: Book) -> None:
         """Keep it, all or nothing."""
         self.put_files(book.env_uid, {BOOK: msgspec.json.encode(book).decode()})
+
+    def prompts(self, env_uid: str) -> tuple[Prompt, ...]:
+        """What was kept of the prompts that wait; a file that cannot be read is put aside."""
+        path = self._folder / env_uid / PROMPTS
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=tuple[Prompt, ...])
+        except OSError:
+            return ()
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            with contextlib.suppress(OSError):
+                path.rename(path.with_name(PROMPTS + ".unreadable"))
+            return ()
+
+    def keep_prompts(self, env_uid: str, prompts: Sequence[Prompt]) -> None:
+        """Keep all prompts that wait, all or nothing."""
+        self.put_files(env_uid, {PROMPTS: msgspec.json.encode(prompts).decode()})
 
     def put_files(self, env_uid: str, files: Mapping[str, str]) -> None:
         """Write files into the folder, each all or nothing."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hive_tui.drivers.agents import claude_files, claude_hooks
+from hive_tui.drivers.agents.prompt_line import HEAVY, PLAIN, prompt_line
 from hive_tui.engine.agents.events import Event
 from hive_tui.engine.agents.evidence import Stance
 from hive_tui.engine.agents.launches import Start, Wish
@@ -33,6 +34,7 @@ class Claude:
 
     kind = "claude"
     has_hooks = True
+    takes_prompts = False
     paste_pause_s = 0.3
     """Between a pasted prompt and Enter."""
     interrupt_keys = ("Escape",)
@@ -83,6 +85,10 @@ class Claude:
         if "Select login method" in screen:
             return "how to sign in?"
         return ""
+
+    def prompt_line(self, lines: Sequence[bytes], cursor: tuple[int, int] | None) -> str | None:
+        """What stands in its prompt line."""
+        return prompt_line(lines, cursor, PLAIN + HEAVY)
 
     def can_answer(self, question: Question) -> bool:
         """Whether a hook waits beside its dialog."""

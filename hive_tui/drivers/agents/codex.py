@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from hive_tui.drivers.agents import claude_hooks, codex_files
+from hive_tui.drivers.agents.prompt_line import PLAIN, SINGLE, prompt_line
 from hive_tui.engine.agents.events import Event
 from hive_tui.engine.agents.evidence import Stance
 from hive_tui.engine.agents.launches import SKILL, Start, Wish
@@ -51,6 +52,7 @@ class Codex:
 
     kind = "codex"
     has_hooks = True
+    takes_prompts = False
     paste_pause_s = 0.5
     """It takes an Enter that comes too soon after a paste for a new line."""
     interrupt_keys = ("Escape",)
@@ -106,6 +108,10 @@ class Codex:
         if "Sign in with" in screen:
             return "how to sign in?"
         return "an update is offered" if "Update available" in screen else ""
+
+    def prompt_line(self, lines: Sequence[bytes], cursor: tuple[int, int] | None) -> str | None:
+        """What stands in its prompt line."""
+        return prompt_line(lines, cursor, PLAIN + SINGLE)
 
     def can_answer(self, question: Question) -> bool:
         """Only on its own screen: its hook runs before the dialog, and would hide it."""

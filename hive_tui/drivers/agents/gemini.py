@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hive_tui.drivers.agents import gemini_hooks
+from hive_tui.drivers.agents.prompt_line import PLAIN, prompt_line
 from hive_tui.engine.agents.events import Event
 from hive_tui.engine.agents.evidence import Stance
 from hive_tui.engine.agents.launches import SKILL, Start, Wish
@@ -25,6 +26,7 @@ class Gemini:
 
     kind = "gemini"
     has_hooks = True
+    takes_prompts = False
     paste_pause_s = 0.5
     interrupt_keys = ("Escape",)
     skill_file = SKILL
@@ -67,6 +69,10 @@ class Gemini:
         if "Do you trust" in screen:
             return "does it trust this folder?"
         return "how to sign in?" if "How would you like to authenticate" in screen else ""
+
+    def prompt_line(self, lines: Sequence[bytes], cursor: tuple[int, int] | None) -> str | None:
+        """What stands in its prompt line."""
+        return prompt_line(lines, cursor, PLAIN, ("Type your message",))
 
     def can_answer(self, question: Question) -> bool:
         """Only on its own screen."""

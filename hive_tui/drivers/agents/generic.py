@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hive_tui.drivers.agents.payloads import told
+from hive_tui.drivers.agents.prompt_line import HEAVY, PLAIN, SINGLE, prompt_line
 from hive_tui.engine.agents.events import Event
 from hive_tui.engine.agents.evidence import Stance
 from hive_tui.engine.agents.launches import SKILL, Start, Wish
@@ -17,6 +18,7 @@ class Generic:
 
     kind = "generic"
     has_hooks = False
+    takes_prompts = False
     paste_pause_s = 0.5
     interrupt_keys = ("C-c",)
     skill_file = SKILL
@@ -45,6 +47,13 @@ class Generic:
     def dialog(self, lines: Sequence[str]) -> str:
         """It has none that is known."""
         return ""
+
+    def prompt_line(self, lines: Sequence[bytes], cursor: tuple[int, int] | None) -> str | None:
+        """What stands behind a usual sign in the cursor's line; of others nothing is known."""
+        if cursor is None or cursor[1] >= len(lines):
+            return ""
+        line = lines[cursor[1] : cursor[1] + 1]
+        return prompt_line(line, (cursor[0], 0), PLAIN + SINGLE + HEAVY + "$%") or ""
 
     def can_answer(self, question: Question) -> bool:
         """Only on its own screen."""

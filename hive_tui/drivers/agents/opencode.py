@@ -24,6 +24,7 @@ class OpenCode:
 
     kind = "opencode"
     has_hooks = True
+    takes_prompts = True
     paste_pause_s = 0.5
     interrupt_keys = ("Escape", "Escape")
     skill_file = SKILL
@@ -66,6 +67,10 @@ class OpenCode:
     def dialog(self, lines: Sequence[str]) -> str:
         """It has none."""
         return ""
+
+    def prompt_line(self, lines: Sequence[bytes], cursor: tuple[int, int] | None) -> str | None:
+        """Empty while it shows an example there. Asked for before its first turn only."""
+        return "" if any(b"Ask anything" in line for line in lines) else None
 
     def can_answer(self, question: Question) -> bool:
         """Its server takes answers to permissions and questions."""

@@ -61,6 +61,17 @@ class OpenCodeServer:
 
     async def reply(self, question: Question, body: str) -> bool:
         """Answer a question; False where it is not open any more."""
+        return await self._post(answer_path(question), body.encode())
+
+    async def prompt(self, text: str) -> bool:
+        """Prompt its conversation; where there is none yet, its screen begins one."""
+        if session := self._view.session:
+            parts = {"parts": [{"type": "text", "text": text}]}
+            return await self._post(f"/session/{session}/prompt_async", msgspec.json.encode(parts))
+        written = await self._post("/tui/append-prompt", msgspec.json.encode({"text": text}))
+        return written and await self._post("/tui/submit-prompt", b"{}")
+
+    async def _post(self, path: str, body: bytes) -> bool:
         from aiohttp import ClientError
 
         if self._http is None:
@@ -69,7 +80,7 @@ class OpenCodeServer:
         try:
             async with (
                 asyncio.timeout(ANSWER_S),
-                self._http.post(answer_path(question), data=body, headers=headers) as answer,
+                self._http.post(path, data=body, headers=headers) as answer,
             ):
                 # an unknown path is answered by a page
                 return answer.status < 300 and "html" not in answer.content_type

@@ -76,6 +76,11 @@ class LocalSources:
         server = self._servers.get(book.env_uid)
         return server is not None and await server.reply(question, body)
 
+    async def prompt(self, book: Book, text: str) -> bool:
+        """Ask the server to take it."""
+        server = self._servers.get(book.env_uid)
+        return server is not None and await server.prompt(text)
+
     def loop(self, worktree: str) -> Loop | None:
         """The loop that a worktree's loop file tells of."""
         try:

@@ -28,7 +28,7 @@ from hive_tui.engine.agents.signals import Question
 from hive_tui.engine.agents.verdict import Finding, first_line
 from hive_tui.engine.folding import stamp
 from hive_tui.engine.healing.claims import claim
-from hive_tui.model.agent import AgentDetail, AgentState, Ask, HealView
+from hive_tui.model.agent import AgentDetail, AgentState, Ask, HealView, QueuedPrompt
 from hive_tui.model.environment import AgentView
 from hive_tui.model.errors import HiveError
 
@@ -68,6 +68,10 @@ class EnvAgent:
         self.finding = Finding(AgentState.UNKNOWN, "it was not looked at yet", 0.0, "", "none")
         self.garbage = 0
         """Lines of its event file that were none."""
+        self.queued: tuple[QueuedPrompt, ...] = ()
+        """Prompts that wait for it."""
+        self.held = ""
+        """Why the first of them waits."""
         self._sources = sources
         self._books = books
         self._window: WindowView | None = None
@@ -86,7 +90,7 @@ class EnvAgent:
         self._soon: asyncio.Handle | None = None
         self._held = ""
         self._heal: HealView | None = None
-        self.watchers: tuple[Callable[[EnvAgent], None], ...] = ()
+        self.watchers: list[Callable[[EnvAgent], None]] = []
         """Told after each judgement."""
         self._transcript = ""
         self._stops: dict[str, Callable[[], None]] = {}
@@ -162,6 +166,12 @@ class EnvAgent:
         """Keep a changed book, and judge anew."""
         self._keep(book)
         self.judge_soon()
+
+    def show_queue(self, queued: tuple[QueuedPrompt, ...], held: str) -> None:
+        """Take what waits for it, and why."""
+        if (queued, held) != (self.queued, self.held):
+            self.queued, self.held = queued, held
+            self.judge_soon()
 
     def seen(self) -> None:
         """The person has looked at it."""
@@ -299,6 +309,7 @@ class EnvAgent:
             tokens=self._told.tokens if self._told.tokens is not None else read.tokens,
             cost_usd=self._told.cost_usd if self._told.cost_usd is not None else read.cost_usd,
             asks=tuple(self._ask(question) for question in found.questions),
+            queued=self.queued,
             helpers=helpers + (self._native.helpers if self._native is not None else 0),
             loop=(loop.round, loop.of) if loop is not None else None,
             claim=_claim(heard.message) if ended else None,

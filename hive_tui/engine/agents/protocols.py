@@ -11,6 +11,7 @@ from hive_tui.engine.agents.books import Book, Told
 from hive_tui.engine.agents.events import Event
 from hive_tui.engine.agents.evidence import Loop, Native, Registry, Stance
 from hive_tui.engine.agents.launches import Start, Wish
+from hive_tui.engine.agents.prompts import Prompt
 from hive_tui.engine.agents.records import Record
 from hive_tui.engine.agents.signals import Question, Signal
 
@@ -193,6 +194,11 @@ class AgentDriver(Protocol):
         """What a person would press to end its turn."""
         ...
 
+    @property
+    def takes_prompts(self) -> bool:
+        """Whether its own interface does, beside its screen."""
+        ...
+
     async def prepare(self, wish: Wish, argv: Sequence[str], env: Mapping[str, str]) -> Wish:
         """Find out what has to be known before it starts; the wish with that.
 
@@ -221,6 +227,18 @@ class AgentDriver(Protocol):
 
     def dialog(self, lines: Sequence[str]) -> str:
         """A dialog of its start that its screen shows, in words; empty: none that is known."""
+        ...
+
+    def prompt_line(self, lines: Sequence[bytes], cursor: tuple[int, int] | None) -> str | None:
+        """What stands in the prompt line of its screen; empty: nothing.
+
+        Args:
+            lines: Of its screen, with colours.
+            cursor: Column and row; `None` where it is hidden.
+
+        Returns:
+            `None` where no prompt line is seen: something else may take what is typed.
+        """
         ...
 
     def can_answer(self, question: Question) -> bool:
@@ -280,6 +298,10 @@ class Sources(Protocol):
         """Send an answer to whoever waits for it; False where nobody does any more."""
         ...
 
+    async def prompt(self, book: Book, text: str) -> bool:
+        """Give a prompt to an agent whose driver `takes_prompts`; False: it did not take it."""
+        ...
+
     def loop(self, worktree: str) -> Loop | None:
         """The loop that a worktree says its agent is in."""
         ...
@@ -326,6 +348,18 @@ class Books(Protocol):
 
     def write(self, book: Book) -> None:
         """Keep it, all or nothing.
+
+        Raises:
+            HiveError: The disk refused.
+        """
+        ...
+
+    def prompts(self, env_uid: str) -> tuple[Prompt, ...]:
+        """What was kept of the prompts that wait; none where that cannot be read."""
+        ...
+
+    def keep_prompts(self, env_uid: str, prompts: Sequence[Prompt]) -> None:
+        """Keep all prompts that wait, all or nothing.
 
         Raises:
             HiveError: The disk refused.

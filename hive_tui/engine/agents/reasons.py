@@ -33,6 +33,9 @@ def reason(agent: EnvAgent, now: float) -> dict[str, Any]:
     ):
         if number:
             evidence.append(f"{number} {words}")
+    for prompt in agent.queued:
+        why = f"not delivered: {prompt.problem}" if prompt.problem else agent.held or "under way"
+        evidence.append(f"prompt {prompt.id} waits since {prompt.since}: {why}")
     pid = known.process.pid if known.process is not None else None
     if pid is not None:
         evidence.append(f"pid {pid}")

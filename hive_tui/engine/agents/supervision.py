@@ -1,6 +1,6 @@
 """The agents of all envs: started, ended, interrupted, answered, and found again by a new daemon.
 
-How one stands is `agent.py`'s business. Delivers no prompts but the one of a start.
+How one stands is `agent.py`'s business, and prompts are that of `prompting.py`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from hive_tui.engine.agents.agent import EnvAgent
 from hive_tui.engine.agents.books import Book
 from hive_tui.engine.agents.knowledge import Knowledge
 from hive_tui.engine.agents.launches import Wish
+from hive_tui.engine.agents.prompting import Prompting
+from hive_tui.engine.agents.prompts import clean
 from hive_tui.engine.agents.protocols import (
     AGENT_WINDOW,
     AgentDriver,
@@ -78,6 +80,7 @@ class Agents:
         self._hook = tuple(hook)
         self._sandbox = sandbox
         self._knowledge = knowledge
+        self.prompting = Prompting(sources, books)
         self._agents: dict[str, EnvAgent] = {}
         self.watchers: list[Callable[[EnvAgent], None]] = []
         """Told after each judgement of an agent."""
@@ -93,12 +96,14 @@ class Agents:
             host: Where agents run, opened; `None` where this machine has no terminals.
         """
         self._host = host
+        self.prompting.open(host)
         if host is not None:
             self._unwatch = host.watch(self._window_changed)
 
     def close(self) -> None:
         """Listen no more. Agents go on."""
         self._unwatch()
+        self.prompting.close()
         for handle in self._looking.values():
             handle.cancel()
         for task in self._tasks:
@@ -127,6 +132,7 @@ class Agents:
         uid = live.record.uid
         if (agent := self._agents.pop(uid, None)) is not None:
             agent.close()
+            self.prompting.leave(uid)
         self._books.forget(uid)
         self._knowledge.forget(uid)
         if self._host is not None and agent is not None:
@@ -148,6 +154,7 @@ class Agents:
         """
         host = self._terminal(live)
         uid = live.record.uid
+        prompt = clean(prompt) if prompt else ""
         if name is None and (before := self._agents.get(uid)) is not None:
             name = before.book.name
         chosen = choose(live.project, name, live.record.name)
@@ -185,7 +192,7 @@ class Agents:
         Raises:
             NotFoundError: There is none.
         """
-        agent = self._agent(live)
+        agent = self.known(live)
         if agent.running:
             agent.put(replace(agent.book, stopped=True))
             await self._terminal(live).kill(live.record.uid, AGENT_WINDOW)
@@ -261,13 +268,6 @@ class Agents:
         }
         wish = await driver.prepare(wish, argv, env)
         start = driver.start(wish)
-        if wish.prompt and not start.prompted:
-            raise HiveError(
-                f"{live.record.name}: the prompt is too long to be given at the start",
-                hint="put it into a file, and let the prompt name that",
-                code="prompt_too_long",
-                env=live.record.name,
-            )
         words = (*argv, *start.flags)
         env |= start.env
         if chosen.sandbox is not None:
@@ -297,15 +297,19 @@ class Agents:
             raise
         if old is not None:
             old.close()
-        self._listen(live, book).see(self._window(uid) or window)
+        agent = self._listen(live, book)
+        agent.see(self._window(uid) or window)
+        if wish.prompt and not start.prompted:  # it comes once the agent can take it
+            self.prompting.add(agent, wish.prompt)
         loop = asyncio.get_running_loop()
         self._looking[uid] = loop.call_later(DIALOG_S, self._look_for_dialog, uid)
 
     def _listen(self, live: LiveEnv, book: Book) -> EnvAgent:
         driver = self._drivers[book.kind]
         agent = EnvAgent(live, book, driver, self._sources, self._books)
-        agent.watchers = tuple(self.watchers)
+        agent.watchers += self.watchers
         self._agents[book.env_uid] = agent
+        self.prompting.enter(agent)
         agent.judge_soon()
         return agent
 
@@ -377,7 +381,12 @@ class Agents:
     def _terminal(self, live: LiveEnv) -> TerminalHost:
         return self.check(live.record.name)
 
-    def _agent(self, live: LiveEnv) -> EnvAgent:
+    def known(self, live: LiveEnv) -> EnvAgent:
+        """The agent of an env, whether it runs or not.
+
+        Raises:
+            NotFoundError: None was ever started.
+        """
         agent = self.of(live)
         if agent is None:
             raise NotFoundError(
@@ -389,7 +398,7 @@ class Agents:
         return agent
 
     def _running(self, live: LiveEnv) -> EnvAgent:
-        agent = self._agent(live)
+        agent = self.known(live)
         if not agent.running:
             raise HiveError(
                 f"{live.record.name}: {agent.book.kind} does not run: {agent.finding.reason}",

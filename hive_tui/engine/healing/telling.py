@@ -1,14 +1,22 @@
-"""Where no prompt can be delivered: what is red is told by the hook of a turn's end alone."""
+"""Tells an agent what is red after its turn has ended: as a prompt, if it can take one at once."""
 
 from __future__ import annotations
 
 from hive_tui.engine.agents.protocols import Delivery
+from hive_tui.engine.agents.supervision import Agents
 from hive_tui.engine.live import LiveEnv
 
 
-class HookOnly:
-    """Implements `Teller`: refuses."""
+class AsPrompt:
+    """Implements `Teller`. Queues nothing: what is red now may be mended when it could go."""
+
+    def __init__(self, agents: Agents) -> None:
+        self._agents = agents
 
     async def tell(self, live: LiveEnv, text: str) -> Delivery:
-        """Say that it is not possible."""
-        return Delivery(False, "its turn had ended, and a prompt cannot be delivered from here")
+        """Give the text to the env's agent, or say why that is not possible now."""
+        agent = self._agents.of(live)
+        if agent is None:
+            return Delivery(False, "it has no agent")
+        sent = await self._agents.prompting.send(agent, text, queue=False)
+        return Delivery(sent.delivered, sent.reason)

@@ -224,11 +224,3 @@ def test_adopt_all_says_which_it_took_and_which_it_left(hive: Run, daemon: Daemo
 @pytest.mark.parametrize("words", [(), ("../x", "--all"), ("--all", "--name", "x")])
 def test_adopt_takes_a_path_or_all(hive: Run, words: tuple[str, ...]) -> None:
     assert hive("adopt", *words).status == 2
-
-
-@pytest.mark.parametrize("command", ["send"])
-def test_what_comes_later_says_so(hive: Run, command: str) -> None:
-    ended = hive(command, "auth", "--json")
-    assert ended.status == 1
-    assert ended.document["error"]["code"] == "not_available"
-    assert ended.document["error"]["env"] == "auth"

@@ -184,7 +184,10 @@ class Daemon:
             LocalSources(home.agents, environ, self._tails),
             books,
             (sys.executable, "-I", "-S", hook.__file__),
-            Bubblewrap(hidden=(str(home.secrets),)),
+            Bubblewrap(
+                hidden=(str(home.secrets),),
+                readable=(sys.prefix, os.path.dirname(hook.__file__)),
+            ),
             knowledge,
         )
         self.healer = Healer(

@@ -62,13 +62,15 @@ class Walls(msgspec.Struct, frozen=True):
 class Bubblewrap:
     """The engine's sandbox."""
 
-    def __init__(self, hidden: Sequence[str]) -> None:
+    def __init__(self, hidden: Sequence[str], readable: Sequence[str]) -> None:
         """Create it.
 
         Args:
             hidden: What no program behind walls shall read.
+            readable: What it needs of hive's own, wherever that lies.
         """
         self._hidden = tuple(hidden)
+        self._readable = tuple(readable)
 
     def wrap(
         self, argv: Sequence[str], *, worktree: str, folder: str, env: Mapping[str, str]
@@ -87,7 +89,7 @@ class Bubblewrap:
         check()
         home = env.get("HOME", "")
         own = (os.path.join(home, name) for name in _OWN) if home else ()
-        return wrap(argv, Walls(worktree, (*own, folder), hidden=self._hidden))
+        return wrap(argv, Walls(worktree, (*own, folder), self._readable, self._hidden))
 
 
 def check() -> None:

@@ -70,6 +70,24 @@ class _Screen(pyte.Screen):
         if how.get("private") and set(modes) & set(_ALTERNATE):
             self.alternate(on=False)
 
+    def lower(self, rows: int) -> None:
+        """Have fewer rows, if there are more: those below the cursor go first.
+
+        pyte by itself takes all from the top, where a program that has printed little stands.
+        """
+        if rows >= self.lines:
+            return
+        above = max(0, self.cursor.y - rows + 1)
+        if above:
+            x, y = self.cursor.x, self.cursor.y - above
+            self.set_margins()
+            self.cursor.x = self.cursor.y = 0
+            self.delete_lines(above)
+            self.cursor.x, self.cursor.y = x, y
+        for row in range(rows, self.lines):
+            self.buffer.pop(row, None)
+        self.lines = rows
+
 
 class Emulator:
     """A terminal's screen, title and modes."""
@@ -109,6 +127,7 @@ class Emulator:
     def resize(self, columns: int, rows: int) -> None:
         """Have another size from now on."""
         self._catch_up()
+        self._screen.lower(rows)
         self._screen.resize(rows, columns)
 
     def lines(self) -> tuple[bytes, ...]:

@@ -16,7 +16,7 @@ from tests.integration.agents.conftest import Desk
 WALLED = f"""
 [agents.walled]
 kind = "claude"
-run = "{sys.executable} {scripted_agent.__file__}"
+run = "{sys.executable} agent.py"
 sandbox = "bwrap"
 """
 
@@ -32,6 +32,8 @@ def walled(desk: Desk) -> Desk:
         pytest.skip(error.message)
     with (desk.yard.repo / "hive.toml").open("a") as file:
         file.write(WALLED)
+    desk.yard.write("agent.py", Path(scripted_agent.__file__).read_text())
+    desk.yard.commit("with an agent")
     return desk
 
 

@@ -113,7 +113,7 @@ COMMANDS: tuple[Command, ...] = (
         LOOK,
         "say why things are as they are: source, evidence, what would change it",
         "reasons:why",
-        (_names("[NAME] [TOPIC]", "TOPIC is a service, `agent`, or `test SUITE`"),),
+        (_names("[NAME] [TOPIC]", "TOPIC is a service, `agent`, `heal`, or `test SUITE`"),),
         "hive why auth api",
         ("services", "suites"),
     ),
@@ -420,6 +420,17 @@ COMMANDS: tuple[Command, ...] = (
             _option("--prompt", metavar="TEXT", help="begin a new conversation with this"),
         ),
         "hive agent start auth",
+    ),
+    Command(
+        "heal",
+        USE,
+        "run an environment's suites, and give what is red back to its agent",
+        "healing:heal",
+        (
+            NAME,
+            _option("--mode", metavar="M", help="off, observe or on: how far it goes from now on"),
+        ),
+        "hive heal auth --mode observe",
     ),
     Command(
         "send",

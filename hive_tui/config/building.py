@@ -15,6 +15,7 @@ from hive_tui.model.project import (
     Agent,
     Boundaries,
     Build,
+    Heal,
     IdleLimits,
     Limits,
     Link,
@@ -88,6 +89,13 @@ def build(file: schema.File, *, root: str, default_name: str, digest: str) -> Pr
             for name, table in file.agents.items()
         },
         boundaries=Boundaries(tuple(file.boundaries.allow), tuple(file.boundaries.deny)),
+        heal=Heal(
+            mode=file.heal.mode,
+            suites=_distinct(file.heal.suites),
+            attempts=file.heal.attempts,
+            within_s=duration_s(file.heal.within),
+            cost_usd=_or(file.heal.cost, None),
+        ),
         prompts=file.prompts,
         digest=digest,
     )

@@ -31,6 +31,7 @@ _PLACES = {
 }
 NO_PORTS = "no name, for [ports] has no names"
 _NO_STEPS = "no name, for there is no service or task"
+_NO_SUITES = "no name, for [tests] has none"
 _MAY_BE_EMPTY = {Kind.TEMPLATE}
 _HOST = re.compile(r"[A-Za-z0-9._:-]+")
 
@@ -60,6 +61,8 @@ def check(kind: Kind, text: str, path: KeyPath, names: Names) -> Problem | None:
     """
     if kind is Kind.STEP:
         return _step(text, path, names)
+    if kind is Kind.SUITE:
+        return None if text in names.suites else unknown_name(path, text, names.suites, _NO_SUITES)
     if kind is Kind.PORT:
         if text in names.ports or text in names.shared_ports:
             return None

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     FILE = "a path"
     PORT = "a port name"
     STEP = "a service or task"
+    SUITE = "a test suite"
     BRANCH = "a branch name with {{env}} or {{project}}"
     WORKTREES = "a path that holds {{env}} or {{branch}}"
 
@@ -599,6 +600,33 @@ class BoundariesTable(Table, frozen=True):
     ] = []
 
 
+class HealTable(Table, frozen=True):
+    """What an agent broke goes back to it: suites run when its turn ends, and red ones are told."""
+
+    suites: Annotated[
+        list[Annotated[str, _is(Kind.SUITE)]],
+        Meta(description="The suites that have to be green, of `[tests]`; none: nothing is run."),
+    ] = []
+    mode: Annotated[
+        Literal["off", "observe", "on"],
+        Meta(
+            description="`observe` runs them and tells the agent nothing. An env may have a mode "
+            "of its own (`hive heal NAME --mode`)."
+        ),
+    ] = "on"
+    attempts: Annotated[
+        int, Meta(ge=1, le=7, description="How often its agent is told before you are called.")
+    ] = 3
+    within: Annotated[str, _is(Kind.DURATION, "How long all attempts together may take.")] = "1h"
+    cost: Annotated[
+        Annotated[float, Meta(gt=0, le=10_000)] | UnsetType,
+        Meta(
+            description="USD that all attempts together may cost, where the agent tells; without "
+            "it there is no bound.",
+        ),
+    ] = UNSET
+
+
 class File(Table, frozen=True):
     """All of hive.toml. Every table may be left out."""
 
@@ -629,6 +657,7 @@ class File(Table, frozen=True):
     tests: dict[Name, TestTable] = {}
     agents: dict[Name, AgentTable] = {}
     boundaries: BoundariesTable = BoundariesTable()
+    heal: HealTable = HealTable()
     prompts: Annotated[
         dict[str, str],
         Meta(

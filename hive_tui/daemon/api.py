@@ -9,6 +9,7 @@ from hive_tui import __version__
 from hive_tui.daemon.methods.agents import AgentMethods
 from hive_tui.daemon.methods.changing import Changing
 from hive_tui.daemon.methods.finding import Finding
+from hive_tui.daemon.methods.healing import HealMethods
 from hive_tui.daemon.methods.keeping import Keeping
 from hive_tui.daemon.methods.logs import Logs
 from hive_tui.daemon.methods.looking import Looking
@@ -20,6 +21,7 @@ from hive_tui.daemon.server import Emit, Handler
 from hive_tui.drivers.log_reading import LogReader
 from hive_tui.engine.agents.knowledge import Knowledge
 from hive_tui.engine.agents.supervision import Agents
+from hive_tui.engine.healing.healer import Healer
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.proxying import Proxying
 from hive_tui.engine.terminals import Terminals
@@ -37,6 +39,7 @@ class Api:
         testing: Testing,
         thrift: Thrift,
         agents: Agents,
+        healer: Healer,
         knowledge: Knowledge,
         terminals: Terminals,
         proxying: Proxying,
@@ -52,6 +55,7 @@ class Api:
             testing: Runs suites.
             thrift: Keeps house with the memory.
             agents: The coding agents.
+            healer: Looks at their work.
             knowledge: What they read about their env.
             terminals: The windows of the envs.
             proxying: The reverse proxy.
@@ -63,13 +67,14 @@ class Api:
         self._rooms = (
             Finding(hive, home, terminals, proxying),
             Changing(hive, testing, thrift, agents),
-            Looking(hive, thrift, agents),
+            Looking(hive, thrift, agents, healer),
             Naming(hive, thrift, proxying),
             Keeping(hive, terminals),
             Logs(hive, reader),
             Resting(hive, thrift),
             Telling(hive, knowledge),
             AgentMethods(hive, agents),
+            HealMethods(hive, healer),
             TerminalMethods(hive, thrift, terminals),
         )
         self._home = home

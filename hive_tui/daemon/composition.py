@@ -20,6 +20,7 @@ from hive_tui.daemon.subscription import Subscription
 from hive_tui.drivers import junit
 from hive_tui.drivers.agents import hook
 from hive_tui.drivers.agents.book_files import BookFiles
+from hive_tui.drivers.agents.gates import PipeGates
 from hive_tui.drivers.agents.kinds import DRIVERS
 from hive_tui.drivers.agents.sources import LocalSources
 from hive_tui.drivers.agents.tails import Tails
@@ -41,6 +42,8 @@ from hive_tui.drivers.worktrees import GitWorktrees
 from hive_tui.engine.agents.knowledge import Knowledge
 from hive_tui.engine.agents.supervision import Agents
 from hive_tui.engine.bus import Bus
+from hive_tui.engine.healing.healer import Healer
+from hive_tui.engine.healing.telling import ByPrompt
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.launching import Launcher, base_environment
 from hive_tui.engine.live import LiveEnv
@@ -184,11 +187,15 @@ class Daemon:
             Bubblewrap(hidden=(str(home.secrets),)),
             knowledge,
         )
+        self.healer = Healer(
+            self.agents, self.testing, PipeGates(home.agents), ByPrompt(self.agents), self._masker
+        )
         api = Api(
             self.hive,
             self.testing,
             self.thrift,
             self.agents,
+            self.healer,
             knowledge,
             self.terminals,
             self.proxying,
@@ -223,6 +230,7 @@ class Daemon:
         await self.proxying.close()
         await self._upkeep.close()
         await self.thrift.close()
+        await self.healer.close()
         await self.testing.close()
         self.agents.close()
         self._tails.close()
@@ -261,10 +269,12 @@ class Daemon:
     def _enter(self, live: LiveEnv) -> None:
         self.thrift.follow(live)
         self._upkeep.follow(live)
+        self.healer.enter(live)
         self.agents.enter(live)
 
     def _leave(self, live: LiveEnv) -> None:
         self._upkeep.leave(live)
+        self.healer.leave(live)
         self.agents.leave(live)
         self.thrift.leave(live)
 

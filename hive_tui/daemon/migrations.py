@@ -185,7 +185,34 @@ _SETTINGS: Migration = (
     "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
 )
 
-MIGRATIONS: Sequence[Migration] = (_FIRST, _ENGAGED, _MEMORY, _LINKS, _SHARED, _SETTINGS)
+_HEALING: Migration = (
+    """
+    CREATE TABLE healing (
+        env_uid TEXT PRIMARY KEY REFERENCES envs (uid) ON DELETE CASCADE,
+        record BLOB NOT NULL
+    ) WITHOUT ROWID
+    """,
+    # No reference to envs: how a base went is known of the project also once they are gone.
+    """
+    CREATE TABLE bases (
+        project TEXT NOT NULL,
+        base TEXT NOT NULL,
+        suite TEXT NOT NULL,
+        mark TEXT NOT NULL,
+        PRIMARY KEY (project, base, suite)
+    ) WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: Sequence[Migration] = (
+    _FIRST,
+    _ENGAGED,
+    _MEMORY,
+    _LINKS,
+    _SHARED,
+    _SETTINGS,
+    _HEALING,
+)
 """Entry n leads from version n to version n + 1."""
 
 

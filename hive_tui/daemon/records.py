@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from hive_tui.daemon.database import Database
+from hive_tui.engine.healing.records import HealRecord
 from hive_tui.engine.state import (
     LinkRecord,
     Part,
@@ -155,6 +156,28 @@ class EnvRecords:
     def verdicts(self, env_uid: str) -> tuple[Verdict, ...]:
         """One per suite that ever ran."""
         return self._named("verdicts", env_uid, Verdict)
+
+    def put_heal(self, record: HealRecord) -> None:
+        """Keep where the healing of an env stands."""
+        statement = "INSERT OR REPLACE INTO healing (env_uid, record) VALUES (?, ?)"
+        self._put(statement, record.env_uid, _encode(record))
+
+    def heal(self, env_uid: str) -> HealRecord | None:
+        """Where it stands; `None` where it never began."""
+        rows = self._database.rows("SELECT record FROM healing WHERE env_uid = ?", env_uid)
+        return next(iter(decoded(rows, HealRecord)), None)
+
+    def put_base(self, project: str, commit: str, suite: str, mark: str) -> None:
+        """Keep how a suite went on a commit that envs start from."""
+        statement = "INSERT OR REPLACE INTO bases (project, base, suite, mark) VALUES (?, ?, ?, ?)"
+        self._put(statement, project, commit, suite, mark)
+
+    def bases(self, project: str, commit: str) -> dict[str, str]:
+        """Suite -> mark, of all that were measured on that commit."""
+        query = "SELECT suite, mark FROM bases WHERE project = ? AND base = ?"
+        return {
+            str(suite): str(mark) for suite, mark in self._database.rows(query, project, commit)
+        }
 
     def put_trace(self, env_uid: str, trace: Trace) -> None:
         """Keep what a transition did last."""

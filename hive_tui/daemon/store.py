@@ -92,6 +92,7 @@ class SqliteStore(EnvRecords, History, Ledger, Store):
             database.execute("DELETE FROM projects WHERE name = ?", (name,))
             database.execute("DELETE FROM durations WHERE project = ?", (name,))
             database.execute("DELETE FROM costs WHERE project = ?", (name,))
+            database.execute("DELETE FROM bases WHERE project = ?", (name,))
         self._learned.pop(name, None)
 
     # --- envs ---

@@ -6,7 +6,7 @@ What *runs* is in none of them: that is read from the world.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -15,6 +15,9 @@ from hive_tui.engine.protocols import Identity, Removed
 from hive_tui.model.environment import EnvRecord, TestFailure
 from hive_tui.model.events import LogEvent
 from hive_tui.model.plan import Trace, Transition
+
+if TYPE_CHECKING:
+    from hive_tui.engine.healing.records import HealRecord
 
 
 class RunRecord(msgspec.Struct, frozen=True):
@@ -265,6 +268,16 @@ class Store(Protocol):
     def links(self, env_uid: str) -> tuple[LinkRecord, ...]: ...
     def put_verdict(self, verdict: Verdict) -> None: ...
     def verdicts(self, env_uid: str) -> tuple[Verdict, ...]: ...
+
+    def put_heal(self, record: HealRecord) -> None: ...
+    def heal(self, env_uid: str) -> HealRecord | None: ...
+    def put_base(self, project: str, commit: str, suite: str, mark: str) -> None:
+        """Keep how a suite went on a commit that envs start from: its mark; "" for green."""
+        ...
+
+    def bases(self, project: str, commit: str) -> dict[str, str]:
+        """Suite -> mark, of all that were measured on that commit."""
+        ...
 
     def learn(self, project: str, key: str, seconds: float) -> None: ...
     def learned(self, project: str) -> dict[str, float]:

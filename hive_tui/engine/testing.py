@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -29,6 +29,8 @@ class Testing:
         self._world = world
         self._transitions = transitions
         self._runs: set[asyncio.Task[HiveError | None]] = set()
+        self.ended: Callable[[LiveEnv, str], None] = lambda live, suite: None
+        """Told of each suite that came to a verdict."""
 
     async def run(
         self,
@@ -125,6 +127,7 @@ class Testing:
         for name in suites:
             if name not in not_run:
                 self._tell(live, name)
+                self.ended(live, name)
         unrun = _not_run(live, operation.failures)
         if unrun is not None:
             live.event("test.failed", unrun.message, level="error")

@@ -69,13 +69,29 @@ class QueuedPrompt(msgspec.Struct, frozen=True):
     """Why it was not delivered; `None` while it still may be."""
 
 
+class HealAttempt(msgspec.Struct, frozen=True):
+    """One time that an agent was told what is red."""
+
+    attempt: int
+    at: str
+    """RFC 3339."""
+    failing: tuple[str, ...]
+    """Suites that were red."""
+    way: str
+    """`stop-hook` or `prompt`."""
+    sent: str
+    """The text as the agent got it."""
+    outcome: str | None = None
+    """What was measured afterwards, in words; `None` while nothing was."""
+
+
 class HealView(msgspec.Struct, frozen=True):
     """Where the healing of an env stands."""
 
     mode: str
     """`off`, `observe` or `on`."""
     state: str = "idle"
-    """`idle`, `settling`, `checking`, `feeding`, `healed`, `gave_up` or `paused`."""
+    """`idle`, `settling`, `checking`, `feeding`, `healed`, `observed`, `gave_up` or `paused`."""
     attempt: int = 0
     attempts: int = 0
     """Allowed at most."""
@@ -83,6 +99,12 @@ class HealView(msgspec.Struct, frozen=True):
     """Why it gave up or is paused."""
     verified: str | None = None
     """Hash of the tree that was last seen green."""
+    suites: tuple[str, ...] = ()
+    """Those that have to be green."""
+    receipts: tuple[HealAttempt, ...] = ()
+    """The attempts since a person last spoke to the agent, oldest first."""
+    differs: str | None = None
+    """How what the agent says of its tests is not what was measured; `None` where it is."""
 
 
 class AgentDetail(msgspec.Struct, frozen=True):

@@ -97,6 +97,8 @@ class EnvRecord(msgspec.Struct, frozen=True):
     """True for what the envs of a project have in common, which nobody sees as an env."""
     boundaries: Boundaries = Boundaries()
     """Its own, beside those of its project."""
+    heal: str = ""
+    """Mode of healing that was chosen for it; empty: its project's."""
 
     @property
     def id(self) -> str:

@@ -284,6 +284,20 @@ class Limits(msgspec.Struct, frozen=True):
     idle: IdleLimits = IdleLimits()
 
 
+class Heal(msgspec.Struct, frozen=True):
+    """How far what an agent broke goes back to it."""
+
+    mode: str = "on"
+    """`off`, `observe` or `on`."""
+    suites: tuple[str, ...] = ()
+    """Those that have to be green; without any nothing is run."""
+    attempts: int = 3
+    within_s: float | None = 3600.0
+    """Of all attempts together; `None` is no bound."""
+    cost_usd: float | None = None
+    """Of all attempts together; `None` is no bound."""
+
+
 class Project(msgspec.Struct, frozen=True):
     """A repository and everything its `hive.toml` says."""
 
@@ -311,6 +325,7 @@ class Project(msgspec.Struct, frozen=True):
     tests: dict[str, TestSuite] = {}
     agents: dict[str, Agent] = {}
     boundaries: Boundaries = Boundaries()
+    heal: Heal = Heal()
     prompts: dict[str, str] = {}
     """Templates of prompts of its own, by name; "" takes one of the product's away."""
     digest: str = ""

@@ -18,6 +18,7 @@ from hive_tui.engine import trace as traces
 from hive_tui.engine.admission import as_wire
 from hive_tui.engine.agents.reasons import reason as agent_reason
 from hive_tui.engine.agents.supervision import Agents
+from hive_tui.engine.healing.healer import Healer
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.thrift import Thrift
 from hive_tui.engine.transitions import plan_for
@@ -29,10 +30,11 @@ from hive_tui.model.project import Secret
 class Looking:
     """What can be asked about envs."""
 
-    def __init__(self, hive: Hive, thrift: Thrift, agents: Agents) -> None:
+    def __init__(self, hive: Hive, thrift: Thrift, agents: Agents, healer: Healer) -> None:
         self._hive = hive
         self._thrift = thrift
         self._agents = agents
+        self._healer = healer
 
     def handlers(self) -> dict[str, Handler]:
         """Method name -> what answers it."""
@@ -86,6 +88,8 @@ class Looking:
         more = [resting.memory_reason(live, room), resting.idle_reason(live, rest)]
         if (agent := self._agents.of(live)) is not None:
             more.append(agent_reason(agent, self._hive.world.clock.now()))
+        if (heal := self._healer.reason(live)) is not None:
+            more.append(heal)
         return {"reasons": answers.why(live, params.get("topic"), more)}
 
     async def _plan(self, params: Params, emit: Emit) -> Any:

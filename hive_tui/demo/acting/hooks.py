@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _HOOK_S = 10.0
-"""How long one may take that nobody answers."""
+"""How long one may take that says nothing of it."""
 
 
 class Hooks:
@@ -29,12 +29,17 @@ class Hooks:
         decided: dict[str, Any] = {}
         for process in self.begin(name, **payload):
             try:
-                out, _ = process.communicate(timeout=_HOOK_S)
+                out, _ = process.communicate(timeout=self._patience(name))
                 decided = decision(out) or decided
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()
         return decided
+
+    def _patience(self, name: str) -> float:
+        """How long the hooks of an event may take: as long as the one that says the most."""
+        said = [hook.get("timeout") for entry in self._table[name] for hook in entry["hooks"]]
+        return max((float(one) for one in said if one), default=_HOOK_S)
 
     def begin(self, name: str, **payload: Any) -> list[subprocess.Popen[bytes]]:
         """Start the hooks of an event; whoever asks reads their answers."""

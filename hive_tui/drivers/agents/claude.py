@@ -19,9 +19,13 @@ from hive_tui.model.agent import AskKind
 ASK_S = 24 * 3600
 """How long the hook of a permission may wait beside the dialog."""
 HOOK_S = 10
+STOP_S = 180
+"""How long the hook of a turn's end may take, which may hold the agent: see `hook.HOLD_S`."""
 LONGEST_PROMPT = 64 * 1024
 """Bytes of a prompt that goes with the command line."""
 
+_WAITING = {"PermissionRequest": ("ask", ASK_S), "Stop": ("hold", STOP_S)}
+"""Hooks that may wait for an answer."""
 _MATCHED = ("PreToolUse", "PostToolUse", "PostToolUseFailure", "PermissionRequest")
 
 
@@ -107,17 +111,21 @@ class Claude:
         told = {"hookEventName": "PermissionRequest", "decision": decision}
         return json.dumps({"hookSpecificOutput": told}, separators=(",", ":")) + "\n"
 
+    def goes_on(self, text: str) -> str | None:
+        """What the waiting hook of a turn's end prints so that the agent goes on with a text."""
+        return json.dumps({"decision": "block", "reason": text}, separators=(",", ":"))
+
 
 def hooks(command: Sequence[str]) -> dict[str, Any]:
     """The `hooks` table of settings: every event that is listened to."""
     shell = "exec " + shlex.join([*command, "claude"])
     table: dict[str, Any] = {}
     for name in claude_hooks.EVENTS:
-        asks = name == "PermissionRequest"
+        how, timeout = _WAITING.get(name, ("", HOOK_S))
         hook: dict[str, Any] = {
             "type": "command",
-            "command": f"{shell} ask" if asks else shell,
-            "timeout": ASK_S if asks else HOOK_S,
+            "command": f"{shell} {how}" if how else shell,
+            "timeout": timeout,
         }
         entry: dict[str, Any] = {"hooks": [hook]}
         if name in _MATCHED:

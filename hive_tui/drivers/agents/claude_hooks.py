@@ -117,7 +117,7 @@ def signal(event: Event, *, joins: bool = False) -> Signal | None:
             asked = Question(AskKind.QUESTION, said, answerable=False, at=at)
             return replace(base, what=What.ASKED, question=asked)
         case "Stop":
-            return _stop(base, payload)
+            return _stop(replace(base, pipe=event.pipe), payload)
         case "StopFailure":
             said = text(payload, "last_assistant_message") or text(payload, "error_details")
             how = text(payload, "error")

@@ -79,9 +79,10 @@ class Codex:
     def settings(self, hook: Sequence[str]) -> list[str]:
         """The flags of every program of this start, of the one that is asked for hashes too."""
         command = "exec " + shlex.join([*hook, "codex"])
-        told = f'[{{hooks=[{{type="command",command={_toml(command)}}}]}}]'
         flags = ["--disable", "daemon_auto_start"]
         for name in EVENTS:
+            run = f"{command} hold" if name == "Stop" else command
+            told = f'[{{hooks=[{{type="command",command={_toml(run)}}}]}}]'
             flags += ["-c", f"hooks.{name}={told}"]
         return flags
 
@@ -121,6 +122,10 @@ class Codex:
     ) -> str | None:
         """It takes no answer from outside."""
         return None
+
+    def goes_on(self, text: str) -> str | None:
+        """What the waiting hook of a turn's end prints so that the agent goes on with a text."""
+        return json.dumps({"decision": "block", "reason": text}, separators=(",", ":"))
 
 
 def _ask_for_trust(command: Sequence[str], env: Mapping[str, str], worktree: str) -> dict[str, str]:

@@ -16,6 +16,8 @@ from hive_tui.engine.agents.records import Record
 from hive_tui.engine.agents.signals import Question, Signal
 
 HOOK_MS = 10_000
+STOP_MS = 180_000
+"""How long the hook of a turn's end may take, which may hold the agent: see `hook.HOLD_S`."""
 LONGEST_PROMPT = 64 * 1024
 
 
@@ -82,9 +84,17 @@ class Gemini:
         """It takes no answer from outside."""
         return None
 
+    def goes_on(self, text: str) -> str | None:
+        """What the waiting hook of a turn's end prints so that the agent goes on with a text."""
+        return json.dumps({"decision": "deny", "reason": text}, separators=(",", ":"))
+
 
 def hooks(command: Sequence[str]) -> dict[str, Any]:
     """The `hooks` table of settings."""
     shell = "exec " + shlex.join([*command, "gemini"])
     hook = {"name": "hive", "type": "command", "command": shell, "timeout": HOOK_MS}
-    return {name: [{"matcher": "*", "hooks": [hook]}] for name in gemini_hooks.EVENTS}
+    holds = {**hook, "command": f"{shell} hold", "timeout": STOP_MS}
+    return {
+        name: [{"matcher": "*", "hooks": [holds if name == "AfterAgent" else hook]}]
+        for name in gemini_hooks.EVENTS
+    }

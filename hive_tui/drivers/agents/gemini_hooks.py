@@ -50,7 +50,8 @@ def signal(event: Event) -> Signal | None:
         case "BeforeAgent":
             return replace(base, what=What.PROMPTED, how="begins", text=text(payload, "prompt"))
         case "AfterAgent":
-            return replace(base, what=What.ENDED, text=text(payload, "prompt_response"))
+            said = text(payload, "prompt_response")
+            return replace(base, what=What.ENDED, text=said, pipe=event.pipe)
         case "BeforeTool" if used is not None:
             return replace(base, what=What.TOOL_BEGAN)
         case "AfterTool":

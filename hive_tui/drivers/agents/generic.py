@@ -64,3 +64,7 @@ class Generic:
     ) -> str | None:
         """It takes no answer from outside."""
         return None
+
+    def goes_on(self, text: str) -> str | None:
+        """The end of its turn cannot be held: it is prompted."""
+        return None

@@ -9,6 +9,10 @@ As `hook.py KIND ask` it waits for an answer too, and prints it: the line then n
 the file, into which whoever answers writes once. Nobody has to be there; the agent goes on when its
 own dialog was answered, or its time for hooks is over.
 
+As `hook.py KIND hold` it waits too, but only where a daemon lives that wants it: one that reads
+the pipe `gate` beside the file. It waits until it is told something, for at most `HOLD_S`, and no
+longer than that daemon lives. An empty answer is none.
+
 The file is bounded: past 4 MiB it becomes `events.1.jsonl`, and a new one is begun.
 """
 
@@ -23,6 +27,10 @@ FULL = 4 * 1024 * 1024
 MOST = 64 * 1024 * 1024
 """What is read of a payload at most."""
 
+GATE = "gate"
+"""Name of the pipe that a daemon reads while it wants agents to wait at the end of a turn."""
+HOLD_S = 150.0
+"""How long an agent is held at most; the daemon lets it go before that."""
 WATCH_S = 5.0
 """How often a hook that waits looks whether its agent is still there."""
 KEPT = 512
@@ -39,11 +47,17 @@ def main() -> None:
     raw = _payload()
     if not path or not raw:
         return
-    pipe = _pipe(path) if sys.argv[2:3] == ["ask"] else ""
+    how = "".join(sys.argv[2:3])
+    gate = _gate(path) if how == "hold" else -1
+    pipe, answers = _pipe(path) if how == "ask" or gate >= 0 else ("", -1)
     asks = b'"pipe":"%s",' % os.path.basename(pipe).encode() if pipe else b""
-    _append(path, line(raw, _head() + asks))
-    if pipe:
-        _answer(pipe)
+    try:
+        _append(path, line(raw, _head() + asks))
+        if pipe:
+            _answer(answers, gate)
+    finally:
+        if pipe:
+            os.unlink(pipe)
 
 
 def line(raw: bytes, head: bytes) -> bytes:
@@ -134,32 +148,46 @@ def _append(path: str, data: bytes) -> None:
         _put_aside(path, fd)
 
 
-def _pipe(path: str) -> str:
-    """Make the pipe of this question; empty where that is not possible."""
+def _gate(path: str) -> int:
+    """The daemon that wants to be waited for, as a descriptor; -1 where none does."""
+    try:
+        at = os.path.join(os.path.dirname(path), GATE)
+        return os.open(at, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return -1
+
+
+def _pipe(path: str) -> tuple[str, int]:
+    """Make and open the pipe of this question; an empty path where that is not possible."""
     pipe = os.path.join(os.path.dirname(path), f"ask-{os.getpid()}-{int(time() * 1000)}")
     try:
         os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
         os.mkfifo(pipe, 0o600)
+        # for writing too: it never ends by itself
+        return pipe, os.open(pipe, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
-        return ""
-    return pipe
+        return "", -1
 
 
-def _answer(pipe: str) -> None:
-    """Print what is written into the pipe; give up when the agent is gone."""
+def _answer(pipe: int, gate: int) -> None:
+    """Print what is written into the pipe; give up when the agent is gone, or who holds it."""
     import select
+    from time import monotonic
 
-    agent = os.getppid()
-    try:
-        fd = os.open(pipe, os.O_RDWR | os.O_CLOEXEC)  # for writing too: it never ends by itself
-        told = b""
-        while os.getppid() == agent and not told.endswith(b"\n"):
-            if select.select([fd], [], [], WATCH_S)[0]:
-                told += os.read(fd, LONGEST)
-        if told.endswith(b"\n"):
-            os.write(1, told)
-    finally:
-        os.unlink(pipe)
+    agent, until = os.getppid(), monotonic() + HOLD_S
+    looked = select.poll()
+    looked.register(pipe, select.POLLIN)
+    if gate >= 0:
+        looked.register(gate, 0)  # an error of its is the end of its reader
+    told = b""
+    while os.getppid() == agent and not told.endswith(b"\n"):
+        ready = [fd for fd, _ in looked.poll(WATCH_S * 1000)]
+        if pipe in ready:
+            told += os.read(pipe, LONGEST)
+        elif gate in ready or (gate >= 0 and monotonic() > until):
+            return
+    if told.endswith(b"\n") and told.strip():
+        os.write(1, told)
 
 
 def _put_aside(path: str, fd: int) -> None:

@@ -89,6 +89,10 @@ class OpenCode:
             said_text = question.options[option - 1]
         return json.dumps({"answers": [[said_text]]}) if said_text else None
 
+    def goes_on(self, text: str) -> str | None:
+        """The end of its turn cannot be held: it is prompted."""
+        return None
+
 
 def answer_path(question: Question) -> str:
     """Where on the server an answer goes."""

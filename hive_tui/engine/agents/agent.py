@@ -27,7 +27,8 @@ from hive_tui.engine.agents.records import Read, add
 from hive_tui.engine.agents.signals import Question
 from hive_tui.engine.agents.verdict import Finding, first_line
 from hive_tui.engine.folding import stamp
-from hive_tui.model.agent import AgentDetail, AgentState, Ask, QueuedPrompt
+from hive_tui.engine.healing.claims import claim
+from hive_tui.model.agent import AgentDetail, AgentState, Ask, HealView, QueuedPrompt
 from hive_tui.model.environment import AgentView
 from hive_tui.model.errors import HiveError
 
@@ -71,8 +72,6 @@ class EnvAgent:
         """Prompts that wait for it."""
         self.held = ""
         """Why the first of them waits."""
-        self.judged: Callable[[], None] = lambda: None
-        """Called whenever it was decided how it stands."""
         self._sources = sources
         self._books = books
         self._window: WindowView | None = None
@@ -89,6 +88,10 @@ class EnvAgent:
         self._offset: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._soon: asyncio.Handle | None = None
+        self._held = ""
+        self._heal: HealView | None = None
+        self.watchers: tuple[Callable[[EnvAgent], None], ...] = ()
+        """Told after each judgement."""
         self._transcript = ""
         self._stops: dict[str, Callable[[], None]] = {}
         self._watch_pid: int | None = None
@@ -122,6 +125,7 @@ class EnvAgent:
             awake_at=self._awake_at,
             seen_at=book.seen_at,
             interrupted_at=self._interrupted_at,
+            held=self._held,
             loop=self._loop(),
         )
 
@@ -177,6 +181,17 @@ class EnvAgent:
         """What ends its turn was pressed for the person."""
         self._interrupted_at = self._now()
         self.judge_soon()
+
+    def heals(self, view: HealView | None, held: str) -> None:
+        """Take where the healing of its env stands.
+
+        Args:
+            view: As screens show it.
+            held: What is done while it is kept from ending its turn; empty: it is not.
+        """
+        if (view, held) != (self._heal, self._held):
+            self._heal, self._held = view, held
+            self.judge_soon()
 
     def close(self) -> None:
         """Listen no more; the agent goes on."""
@@ -266,7 +281,8 @@ class EnvAgent:
             wait = max(0.0, self.finding.again_at - now)
             self._timer = asyncio.get_running_loop().call_later(wait, self.judge)
         self._changed.set()
-        self.judged()
+        for watcher in self.watchers:
+            watcher(self)
 
     def view(self) -> AgentView:
         """As the contract shows it."""
@@ -296,7 +312,8 @@ class EnvAgent:
             queued=self.queued,
             helpers=helpers + (self._native.helpers if self._native is not None else 0),
             loop=(loop.round, loop.of) if loop is not None else None,
-            claim=first_line(heard.message) or None if ended else None,
+            claim=_claim(heard.message) if ended else None,
+            heal=self._heal,
         )
 
     def _ask(self, question: Question) -> Ask:
@@ -336,3 +353,9 @@ class EnvAgent:
 
     def _now(self) -> float:
         return self.live.world.clock.now()
+
+
+def _claim(message: str) -> str | None:
+    """What it says of its tests, else the first of what it said at all."""
+    said = claim(message)
+    return first_line(said.words if said is not None else message) or None

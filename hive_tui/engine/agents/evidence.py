@@ -118,5 +118,7 @@ class Evidence(msgspec.Struct, frozen=True):
     loop: Loop | None = None
     usual_gap_s: float = 0.0
     """How long it is often quiet for (95th percentile); 0 where too little was seen."""
+    held: str = ""
+    """What hive does with it at the end of its turn, which is not over for it; empty: nothing."""
     given_up: str = ""
     """Why healing gave up; empty where it did not."""

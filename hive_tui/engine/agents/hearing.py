@@ -82,6 +82,8 @@ class Heard(msgspec.Struct, frozen=True):
     """How it came into its phase: `clear`, `rate_limit`, …"""
     message: str = ""
     """What it said last, or its error."""
+    pipe: str = ""
+    """Where the hook of the turn's end waits for a word; empty where it does not."""
     prompt: str = ""
     prompted_at: float = 0.0
     model: str = ""
@@ -269,6 +271,7 @@ def _ended(heard: Heard, signal: Signal) -> Heard:
         queued=queued,
         rounds=heard.rounds + 1,
         helpers=helpers,
+        pipe=signal.pipe,
         background=signal.background,
         scheduled=signal.scheduled,
     )
@@ -326,6 +329,7 @@ def _enter(heard: Heard, phase: Phase, signal: Signal) -> Heard:
         questions=kept,
         compacting_at=None,
         how=signal.how,
+        pipe="",
         message=signal.text if phase is not Phase.WORKING else "",
     )
 

@@ -88,7 +88,6 @@ class Prompting:
                 prompt.failed(CUT_OFF) if prompt.tried_at and not prompt.problem else prompt
                 for prompt in self._books.prompts(uid)
             )
-        agent.judged = partial(self._judged, uid)
         self._show(uid)
 
     def leave(self, uid: str) -> None:
@@ -123,7 +122,7 @@ class Prompting:
             sent: Sent = await waiter
         finally:
             self._waiters.pop(prompt.id, None)
-        if sent.queued and not queue:
+        if not queue and not sent.delivered:
             self._drop(uid, prompt.id)
             return replace(sent, queued=False)
         return sent
@@ -180,9 +179,9 @@ class Prompting:
 
     # --- giving them -----------------------------------------------------------------------
 
-    def _judged(self, uid: str) -> None:
+    def judged(self, agent: EnvAgent) -> None:
         """Something was heard of an agent: maybe it can take a prompt now, or took one late."""
-        heard = self._agents[uid].heard
+        uid, heard = agent.book.env_uid, agent.heard
         for prompt in self.queue(uid):
             if prompt.problem and prompt.is_told(heard.prompt, heard.prompted_at):
                 self._delivered(uid, prompt, "later than it should")

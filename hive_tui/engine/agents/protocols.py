@@ -258,6 +258,13 @@ class AgentDriver(Protocol):
         """
         ...
 
+    def goes_on(self, text: str) -> str | None:
+        """What the waiting hook of a turn's end prints so that the agent goes on with a text.
+
+        `None` where the end of its turn cannot be held.
+        """
+        ...
+
 
 Stop = Callable[[], None]
 

@@ -109,5 +109,7 @@ class Signal(msgspec.Struct, frozen=True):
     scheduled: int = 0
     """Prompts that it will give itself later."""
     model: str = ""
+    pipe: str = ""
+    """Where the hook of a turn's end waits for a word; empty where it does not."""
     transcript: str = ""
     """Path of the conversation's file."""

@@ -82,6 +82,8 @@ class Agents:
         self._knowledge = knowledge
         self.prompting = Prompting(sources, books)
         self._agents: dict[str, EnvAgent] = {}
+        self.watchers: list[Callable[[EnvAgent], None]] = []
+        """Told after each judgement of an agent."""
         self._turns: dict[str, asyncio.Lock] = {}
         self._unwatch: Callable[[], None] = lambda: None
         self._looking: dict[str, asyncio.TimerHandle] = {}
@@ -305,6 +307,7 @@ class Agents:
     def _listen(self, live: LiveEnv, book: Book) -> EnvAgent:
         driver = self._drivers[book.kind]
         agent = EnvAgent(live, book, driver, self._sources, self._books)
+        agent.watchers = (*self.watchers, self.prompting.judged)
         self._agents[book.env_uid] = agent
         self.prompting.enter(agent)
         agent.judge_soon()

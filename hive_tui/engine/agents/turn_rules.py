@@ -61,6 +61,8 @@ def after_turn(e: Evidence, heard: Heard, now: float, settled: bool = False) -> 
     """After a turn ended: whether that was all."""
     since, ago = heard.phase_at, age(heard.phase_at, now)
     working = Finding(AgentState.WORKING, "", since, "hook", "")
+    if e.held:
+        return replace(working, reason=e.held, rule="ended, and held by hive")
     if heard.queued and ago < QUEUED_S:
         return replace(
             working,

@@ -54,6 +54,7 @@ CONTRACT = {
     "gc",
     "pin",
     "unpin",
+    "heal",
     "idle",
     "web",
     "tour",

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from hive_tui.daemon.store import SqliteStore
+from hive_tui.engine.healing.records import HealRecord
+from hive_tui.engine.healing.rules import Receipt
 from hive_tui.engine.protocols import Removed
 from hive_tui.engine.state import LinkRecord, Spare, TaskRecord, Trashed, UnitRecord, Verdict
 from hive_tui.model.environment import TestFailure, Wanted
@@ -207,6 +209,26 @@ def test_a_dropped_project_takes_what_was_learned_along(store: SqliteStore) -> N
     store.drop_project("shop")
 
     assert (store.projects(), store.learned("shop")) == ({}, {})
+
+
+def test_healing_goes_with_its_env_and_bases_with_their_project(store: SqliteStore) -> None:
+    env = store.claim_env(draft("auth", "shop"), 1000, next_free(1000))
+    receipt = Receipt(1, 1.0, "tree", "mark", ("unit",), "text", "prompt")
+    record = HealRecord(env.uid, 2.0, "told", "red: unit", (receipt,), verified="tree")
+    store.put_heal(record)
+    store.put_base("shop", "c1", "unit", "mark")
+    store.put_base("shop", "c1", "unit", "")
+    store.put_base("shop", "c2", "e2e", "other")
+    assert store.heal(env.uid) == record
+    assert store.bases("shop", "c1") == {"unit": ""}
+
+    store.drop_env(env.uid)
+    store.put_heal(record)
+    assert store.heal(env.uid) is None
+    assert store.bases("shop", "c2") == {"e2e": "other"}
+
+    store.drop_project("shop")
+    assert store.bases("shop", "c2") == {}
 
 
 def test_events_are_numbered_and_come_oldest_first(store: SqliteStore) -> None:

@@ -107,9 +107,20 @@ class Emulator:
         return b"".join(map(self._answer, _ASKS.findall(data))) if b"\x1b[" in data else b""
 
     def resize(self, columns: int, rows: int) -> None:
-        """Have another size from now on."""
+        """Have another size from now on. What is below the cursor goes first, then the top."""
         self._catch_up()
-        self._screen.resize(rows, columns)
+        screen, surplus = self._screen, self._screen.lines - rows
+        if surplus > 0:  # pyte would take all of it from the top: a program seldom draws it anew
+            cursor = screen.cursor
+            x, y = cursor.x, cursor.y
+            above = max(0, y - rows + 1)
+            screen.set_margins()
+            cursor.x = cursor.y = 0
+            if above:
+                screen.delete_lines(above)
+            screen.insert_lines(surplus)
+            cursor.x, cursor.y = x, y - above
+        screen.resize(rows, columns)
 
     def lines(self) -> tuple[bytes, ...]:
         """The screen with its colours, a line a row."""

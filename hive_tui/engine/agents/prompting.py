@@ -204,6 +204,9 @@ class Prompting:
         if not task.cancelled() and (bug := task.exception()) is not None:
             log.error("the prompts of %s: %s", uid, bug, exc_info=bug)
             self._hold(uid, "hive failed at it; `hive daemon logs` has more")
+            self._again.discard(uid)
+        if uid in self._again and uid in self._agents:  # something was heard as it ended
+            self._go(uid)
 
     async def _work(self, uid: str) -> None:
         """Give what can be given, until something stands in the way."""

@@ -43,7 +43,7 @@ from hive_tui.engine.agents.knowledge import Knowledge
 from hive_tui.engine.agents.supervision import Agents
 from hive_tui.engine.bus import Bus
 from hive_tui.engine.healing.healer import Healer
-from hive_tui.engine.healing.telling import ByPrompt
+from hive_tui.engine.healing.telling import AsPrompt
 from hive_tui.engine.hive import Hive
 from hive_tui.engine.launching import Launcher, base_environment
 from hive_tui.engine.live import LiveEnv
@@ -188,7 +188,7 @@ class Daemon:
             knowledge,
         )
         self.healer = Healer(
-            self.agents, self.testing, PipeGates(home.agents), ByPrompt(self.agents), self._masker
+            self.agents, self.testing, PipeGates(home.agents), AsPrompt(self.agents), self._masker
         )
         api = Api(
             self.hive,

@@ -45,7 +45,9 @@ _NAMES = ("black", "red", "green", "brown", "blue", "magenta", "cyan", "white")
 _COLOURS = {name: number for number, name in enumerate(_NAMES)}
 _COLOURS |= {f"bright{name}": 60 + number for number, name in enumerate(_NAMES)}
 _COLOURS |= {"brightyellow": 63, "bfightmagenta": 65}
-_FLAGS = {"bold": 1, "italics": 3, "underscore": 4, "blink": 5, "reverse": 7, "strikethrough": 9}
+# pyte knows no dim cells: they are kept as blinking ones, and what blinks is drawn plainly
+_DIM = {2: (5,), 5: (), 6: (), 22: (22, 25), 25: ()}
+_FLAGS = {"bold": 1, "italics": 3, "underscore": 4, "blink": 2, "reverse": 7, "strikethrough": 9}
 
 
 class _Screen(pyte.Screen):
@@ -59,6 +61,20 @@ class _Screen(pyte.Screen):
             self.erase_in_display(2)
         elif not on and self._kept is not None:
             (self.buffer, self.cursor), self._kept = self._kept, None
+
+    def select_graphic_rendition(self, *attrs: int) -> None:
+        told: list[int] = []
+        colour = 0
+        for attr in attrs:
+            if colour:  # what follows 38 or 48 is no style of its own
+                is_kind = told[-1] in (38, 48)
+                colour = {5: 1, 2: 3}.get(attr, 0) if is_kind else colour - 1
+                told.append(attr)
+            else:
+                colour = attr in (38, 48)
+                told += _DIM.get(attr, (attr,))
+        if told or not attrs:
+            super().select_graphic_rendition(*told)
 
     def set_mode(self, *modes: int, **how: Any) -> None:
         if how.get("private") and set(modes) & set(_ALTERNATE):

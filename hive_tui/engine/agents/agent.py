@@ -90,7 +90,7 @@ class EnvAgent:
         self._soon: asyncio.Handle | None = None
         self._held = ""
         self._heal: HealView | None = None
-        self.watchers: tuple[Callable[[EnvAgent], None], ...] = ()
+        self.watchers: list[Callable[[EnvAgent], None]] = []
         """Told after each judgement."""
         self._transcript = ""
         self._stops: dict[str, Callable[[], None]] = {}

@@ -88,6 +88,7 @@ class Prompting:
                 prompt.failed(CUT_OFF) if prompt.tried_at and not prompt.problem else prompt
                 for prompt in self._books.prompts(uid)
             )
+        agent.watchers.append(self._judged)
         self._show(uid)
 
     def leave(self, uid: str) -> None:
@@ -179,7 +180,7 @@ class Prompting:
 
     # --- giving them -----------------------------------------------------------------------
 
-    def judged(self, agent: EnvAgent) -> None:
+    def _judged(self, agent: EnvAgent) -> None:
         """Something was heard of an agent: maybe it can take a prompt now, or took one late."""
         uid, heard = agent.book.env_uid, agent.heard
         for prompt in self.queue(uid):

@@ -307,7 +307,7 @@ class Agents:
     def _listen(self, live: LiveEnv, book: Book) -> EnvAgent:
         driver = self._drivers[book.kind]
         agent = EnvAgent(live, book, driver, self._sources, self._books)
-        agent.watchers = (*self.watchers, self.prompting.judged)
+        agent.watchers += self.watchers
         self._agents[book.env_uid] = agent
         self.prompting.enter(agent)
         agent.judge_soon()

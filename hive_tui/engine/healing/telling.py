@@ -1,4 +1,4 @@
-"""Tells an agent whose turn has ended what is red, by a prompt."""
+"""Tells an agent what is red after its turn has ended: as a prompt, if it can take one at once."""
 
 from __future__ import annotations
 
@@ -14,20 +14,17 @@ SETTLE_S = 5.0
 """How long its turn may take to end, once nothing holds it there."""
 
 
-class ByPrompt:
-    """Implements `Teller`. A prompt that the agent cannot take now is not kept: it would be old."""
+class AsPrompt:
+    """Implements `Teller`. Queues nothing: what is red now may be mended when it could go."""
 
     def __init__(self, agents: Agents) -> None:
-        """Create it.
-
-        Args:
-            agents: All of them.
-        """
         self._agents = agents
 
     async def tell(self, live: LiveEnv, text: str) -> Delivery:
-        """Prompt the agent of an env now, or say why not."""
-        agent = self._agents.known(live)
+        """Give the text to the env's agent, or say why that is not possible now."""
+        agent = self._agents.of(live)
+        if agent is None:
+            return Delivery(False, "it has no agent")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_S):
                 await agent.until(lambda: agent.finding.state is not AgentState.WORKING)

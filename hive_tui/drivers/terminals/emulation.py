@@ -45,7 +45,9 @@ _NAMES = ("black", "red", "green", "brown", "blue", "magenta", "cyan", "white")
 _COLOURS = {name: number for number, name in enumerate(_NAMES)}
 _COLOURS |= {f"bright{name}": 60 + number for number, name in enumerate(_NAMES)}
 _COLOURS |= {"brightyellow": 63, "bfightmagenta": 65}
-_FLAGS = {"bold": 1, "italics": 3, "underscore": 4, "blink": 5, "reverse": 7, "strikethrough": 9}
+# pyte knows no dim cells: they are kept as blinking ones, and what blinks is drawn plainly
+_DIM = {2: (5,), 5: (), 6: (), 22: (22, 25), 25: ()}
+_FLAGS = {"bold": 1, "italics": 3, "underscore": 4, "blink": 2, "reverse": 7, "strikethrough": 9}
 
 
 class _Screen(pyte.Screen):
@@ -60,6 +62,20 @@ class _Screen(pyte.Screen):
         elif not on and self._kept is not None:
             (self.buffer, self.cursor), self._kept = self._kept, None
 
+    def select_graphic_rendition(self, *attrs: int) -> None:
+        told: list[int] = []
+        colour = 0
+        for attr in attrs:
+            if colour:  # what follows 38 or 48 is no style of its own
+                is_kind = told[-1] in (38, 48)
+                colour = {5: 1, 2: 3}.get(attr, 0) if is_kind else colour - 1
+                told.append(attr)
+            else:
+                colour = attr in (38, 48)
+                told += _DIM.get(attr, (attr,))
+        if told or not attrs:
+            super().select_graphic_rendition(*told)
+
     def set_mode(self, *modes: int, **how: Any) -> None:
         if how.get("private") and set(modes) & set(_ALTERNATE):
             self.alternate(on=True)
@@ -69,24 +85,6 @@ class _Screen(pyte.Screen):
         super().reset_mode(*modes, **how)
         if how.get("private") and set(modes) & set(_ALTERNATE):
             self.alternate(on=False)
-
-    def lower(self, rows: int) -> None:
-        """Have fewer rows, if there are more: those below the cursor go first.
-
-        pyte by itself takes all from the top, where a program that has printed little stands.
-        """
-        if rows >= self.lines:
-            return
-        above = max(0, self.cursor.y - rows + 1)
-        if above:
-            x, y = self.cursor.x, self.cursor.y - above
-            self.set_margins()
-            self.cursor.x = self.cursor.y = 0
-            self.delete_lines(above)
-            self.cursor.x, self.cursor.y = x, y
-        for row in range(rows, self.lines):
-            self.buffer.pop(row, None)
-        self.lines = rows
 
 
 class Emulator:
@@ -125,10 +123,20 @@ class Emulator:
         return b"".join(map(self._answer, _ASKS.findall(data))) if b"\x1b[" in data else b""
 
     def resize(self, columns: int, rows: int) -> None:
-        """Have another size from now on."""
+        """Have another size from now on. What is below the cursor goes first, then the top."""
         self._catch_up()
-        self._screen.lower(rows)
-        self._screen.resize(rows, columns)
+        screen, surplus = self._screen, self._screen.lines - rows
+        if surplus > 0:  # pyte would take all of it from the top: a program seldom draws it anew
+            cursor = screen.cursor
+            x, y = cursor.x, cursor.y
+            above = max(0, y - rows + 1)
+            screen.set_margins()
+            cursor.x = cursor.y = 0
+            if above:
+                screen.delete_lines(above)
+            screen.insert_lines(surplus)
+            cursor.x, cursor.y = x, y - above
+        screen.resize(rows, columns)
 
     def lines(self) -> tuple[bytes, ...]:
         """The screen with its colours, a line a row."""

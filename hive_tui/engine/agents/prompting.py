@@ -88,7 +88,7 @@ class Prompting:
                 prompt.failed(CUT_OFF) if prompt.tried_at and not prompt.problem else prompt
                 for prompt in self._books.prompts(uid)
             )
-        agent.watchers.append(lambda agent: self._judged(agent.book.env_uid))
+        agent.watchers.append(self._judged)
         self._show(uid)
 
     def leave(self, uid: str) -> None:
@@ -123,7 +123,7 @@ class Prompting:
             sent: Sent = await waiter
         finally:
             self._waiters.pop(prompt.id, None)
-        if sent.queued and not queue:
+        if not queue and not sent.delivered:
             self._drop(uid, prompt.id)
             return replace(sent, queued=False)
         return sent
@@ -180,9 +180,9 @@ class Prompting:
 
     # --- giving them -----------------------------------------------------------------------
 
-    def _judged(self, uid: str) -> None:
+    def _judged(self, agent: EnvAgent) -> None:
         """Something was heard of an agent: maybe it can take a prompt now, or took one late."""
-        heard = self._agents[uid].heard
+        uid, heard = agent.book.env_uid, agent.heard
         for prompt in self.queue(uid):
             if prompt.problem and prompt.is_told(heard.prompt, heard.prompted_at):
                 self._delivered(uid, prompt, "later than it should")
@@ -205,6 +205,9 @@ class Prompting:
         if not task.cancelled() and (bug := task.exception()) is not None:
             log.error("the prompts of %s: %s", uid, bug, exc_info=bug)
             self._hold(uid, "hive failed at it; `hive daemon logs` has more")
+            self._again.discard(uid)
+        if uid in self._again and uid in self._agents:  # something was heard as it ended
+            self._go(uid)
 
     async def _work(self, uid: str) -> None:
         """Give what can be given, until something stands in the way."""

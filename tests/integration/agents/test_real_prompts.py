@@ -69,3 +69,14 @@ def test_its_draft_is_left_alone(made: Real, on_terminal: OnTerminal) -> None:
     sent = _send(made, "go on {{say:two}}")
     assert sent["queued"], sent
     assert "half a thought" in sent["reason"]
+
+
+@pytest.mark.parametrize("made", SCREEN_KINDS, indirect=True)
+def test_without_tmux_its_prompt_line_is_found_as_well(made: Real) -> None:
+    made.desk.yard.extra["HIVE_TERMINALS"] = "pty"
+    made.spawn("go {{say:one}}")
+    made.desk.becomes("auth", "done")
+    sent = _send(made, "go on {{say:two}}")
+    made.desk.yard.until(lambda: _queue(made) == [], f"the prompt was delivered: {sent}")
+    made.desk.becomes("auth", "done", "two")
+    made.desk.yard.hive("destroy", "auth", "--force")

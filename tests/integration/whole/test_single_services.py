@@ -72,12 +72,3 @@ def test_a_service_that_is_not_there_is_named_with_what_is_near(chain: Yard) -> 
     ):
         assert "api" in chain.hive(*words, status=3).err
     chain.hive("restart", "auth", status=2)
-
-
-# --- what comes later ----------------------------------------------------------------------------
-
-
-def test_prompts_are_not_available_yet(yard: Yard) -> None:
-    yard.make_repo("")
-    yard.hive("spawn", "auth")
-    assert "not available yet" in yard.hive("send", "auth", "text", status=1).err

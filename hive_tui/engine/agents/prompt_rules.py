@@ -17,7 +17,8 @@ from hive_tui.model.agent import AgentState
 LOOK_AGAIN_S = 1.0
 """How long a screen has to stand still before it is taken for one at which nobody types."""
 
-READY = (AgentState.IDLE, AgentState.DONE)
+SEEK_S = 2.0
+"""Until a prompt line is looked for again: a program that starts draws it after it is heard of."""
 
 
 class Situation(msgspec.Struct, frozen=True):
@@ -71,10 +72,9 @@ def hurdle(now: Situation) -> Hurdle | None:
     if now.attached and now.moving:
         return Hurdle("somebody is at its terminal", LOOK_AGAIN_S)
     if now.line is None:
-        again = LOOK_AGAIN_S * 5 if now.attached else None
-        return Hurdle("its prompt line is not on its screen: look at it (`hive open`)", again)
+        return Hurdle("its prompt line is not on its screen: look at it (`hive open`)", SEEK_S)
     if now.line:
-        again = LOOK_AGAIN_S * 5 if now.attached else None
+        again = SEEK_S if now.attached else None
         draft = cut(first_line(now.line), 40)
         return Hurdle(f"something is written in its prompt line already: {draft!r}", again)
     return None

@@ -49,7 +49,7 @@ def test_nothing_stands_in_the_way(now: Situation) -> None:
         (replace(IDLE, state=S.UNKNOWN, reason="hooks off?"), "hooks off?", False),
         (replace(IDLE, state=S.NONE), "nobody knows", False),
         (replace(LOOKED, attached=True, moving=True), "somebody is at its terminal", True),
-        (replace(LOOKED, line=None), "not on its screen", False),
+        (replace(LOOKED, line=None), "not on its screen", True),
         (replace(LOOKED, line=None, attached=True), "not on its screen", True),
         (replace(LOOKED, line="half a tho\nught"), "'half a tho'", False),
         (replace(LOOKED, line="half", attached=True), "written in its prompt line", True),

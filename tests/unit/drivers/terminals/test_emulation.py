@@ -29,6 +29,7 @@ def test_what_is_below_the_cursor_goes_first(
     assert lines == shown + [b""] * (rows - len(shown))
     assert emulator.cursor == cursor
     emulator.take(b"fix")
+    emulator.resize(20, rows)  # it looks at once, although it has just looked
     assert emulator.lines()[cursor[1]].rstrip() == b"> fix"
 
 

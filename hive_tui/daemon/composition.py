@@ -266,7 +266,6 @@ class Daemon:
     def _passed(self) -> None:
         """After each pass over the processes."""
         self.thrift.passed()
-        self.agents.keep_true()
         self._subscription.tell_hive()
 
     def _enter(self, live: LiveEnv) -> None:
@@ -274,6 +273,7 @@ class Daemon:
         self._upkeep.follow(live)
         self.healer.enter(live)
         self.agents.enter(live)
+        live.published = self.agents.keep_true
 
     def _leave(self, live: LiveEnv) -> None:
         self._upkeep.leave(live)

@@ -30,8 +30,13 @@ def program(variables: Mapping[str, str]) -> str:
 
     A `hive` on its PATH that is another program does not count.
     """
+    return _found(variables.get("PATH", os.defpath))
+
+
+@functools.cache
+def _found(path: str) -> str:
     own = Path(sys.executable).with_name("hive")
-    found = shutil.which("hive", path=variables.get("PATH", os.defpath))
+    found = shutil.which("hive", path=path)
     if found is not None and (not own.exists() or os.path.samefile(found, own)):
         return "hive"
     return str(own)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
@@ -126,6 +126,8 @@ class LiveEnv:
         self._state: tuple[EnvState, str] | None = None
         self._pending = False
         self._published_at = float("-inf")
+        self.published: Callable[[LiveEnv], None] = lambda live: None
+        """Told soon after anything about it changed, many changes as one."""
         self.gone = False
         self.adopt_project(project)
         stored = (unit for unit in world.store.units(record.uid) if unit.wanted)
@@ -335,6 +337,7 @@ class LiveEnv:
             self.world.bus.publish(("env", self.id), self.detail())
         else:
             self.since(showing.state(self)[0])
+        self.published(self)
 
     def detail(self) -> EnvDetail:
         """Everything that a screen shows of this env."""

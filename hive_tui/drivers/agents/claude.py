@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hive_tui.drivers.agents import claude_files, claude_hooks
 from hive_tui.drivers.agents.prompt_line import HEAVY, PLAIN, prompt_line
+from hive_tui.drivers.agents.silent import Silent
 from hive_tui.engine.agents.events import Event
-from hive_tui.engine.agents.evidence import Stance
 from hive_tui.engine.agents.launches import Start, Wish
 from hive_tui.engine.agents.records import Record
 from hive_tui.engine.agents.signals import Question, Signal
@@ -21,28 +21,19 @@ ASK_S = 24 * 3600
 HOOK_S = 10
 STOP_S = 180
 """How long the hook of a turn's end may take, which may hold the agent: see `hook.HOLD_S`."""
-LONGEST_PROMPT = 64 * 1024
-"""Bytes of a prompt that goes with the command line."""
 
 _WAITING = {"PermissionRequest": ("ask", ASK_S), "Stop": ("hold", STOP_S)}
 """Hooks that may wait for an answer."""
 _MATCHED = ("PreToolUse", "PostToolUse", "PostToolUseFailure", "PermissionRequest")
 
 
-class Claude:
+class Claude(Silent):
     """The driver. Keeps nothing."""
 
     kind = "claude"
-    has_hooks = True
-    takes_prompts = False
     paste_pause_s = 0.3
     """Between a pasted prompt and Enter."""
-    interrupt_keys = ("Escape",)
     skill_file = "claude/skills/hive/SKILL.md"
-
-    async def prepare(self, wish: Wish, argv: Sequence[str], env: Mapping[str, str]) -> Wish:
-        """Nothing has to be known before."""
-        return wish
 
     def start(self, wish: Wish) -> Start:
         """Flags, environment and the plugin's files."""
@@ -51,7 +42,7 @@ class Claude:
         flags = ["--plugin-dir", f"{wish.folder}/claude", *(goes_on if session else ())]
         if wish.instructions:
             flags += ["--append-system-prompt", wish.instructions]
-        prompted = bool(wish.prompt) and len(wish.prompt.encode()) <= LONGEST_PROMPT
+        prompted = wish.fits
         if prompted:
             flags += ["--", wish.prompt]
         manifest = {"name": "hive", "version": "1.0.0", "description": "The env that it works in."}
@@ -72,10 +63,6 @@ class Claude:
     def record(self, line: bytes) -> Record | None:
         """What a record of the conversation's file tells."""
         return claude_files.record(line)
-
-    def title(self, shown: str) -> Stance | None:
-        """Its title is the same in every state."""
-        return None
 
     def dialog(self, lines: Sequence[str]) -> str:
         """A dialog that may come before anything is heard."""

@@ -20,11 +20,12 @@ import msgspec
 
 from hive_tui.drivers.agents import claude_hooks, codex_files
 from hive_tui.drivers.agents.prompt_line import PLAIN, SINGLE, prompt_line
+from hive_tui.drivers.agents.silent import Silent
 from hive_tui.engine.agents.events import Event
 from hive_tui.engine.agents.evidence import Stance
-from hive_tui.engine.agents.launches import SKILL, Start, Wish
+from hive_tui.engine.agents.launches import Start, Wish
 from hive_tui.engine.agents.records import Record
-from hive_tui.engine.agents.signals import Question, Signal
+from hive_tui.engine.agents.signals import Signal
 
 EVENTS = (
     "SessionStart",
@@ -40,23 +41,18 @@ EVENTS = (
     "Stop",
     "Interrupt",
 )
-LONGEST_PROMPT = 64 * 1024
 TRUST_S = 10.0
 """How long the program may take to tell the hashes of the hooks."""
 
 log = logging.getLogger(__name__)
 
 
-class Codex:
+class Codex(Silent):
     """The driver. Keeps nothing."""
 
     kind = "codex"
-    has_hooks = True
-    takes_prompts = False
     paste_pause_s = 0.5
     """It takes an Enter that comes too soon after a paste for a new line."""
-    interrupt_keys = ("Escape",)
-    skill_file = SKILL
 
     async def prepare(self, wish: Wish, argv: Sequence[str], env: Mapping[str, str]) -> Wish:
         """Ask the program itself for the hashes of the hooks; without them it asks the person."""
@@ -71,7 +67,7 @@ class Codex:
             flags += ["-c", f"developer_instructions={_toml(wish.instructions)}"]
         if wish.session:
             flags = ["resume", *flags, wish.session]
-        prompted = bool(wish.prompt) and len(wish.prompt.encode()) <= LONGEST_PROMPT
+        prompted = wish.fits
         if prompted:
             flags += ["--", wish.prompt]
         return Start(flags=tuple(flags), session=wish.session, prompted=prompted)
@@ -112,16 +108,6 @@ class Codex:
     def prompt_line(self, lines: Sequence[bytes], cursor: tuple[int, int] | None) -> str | None:
         """What stands in its prompt line."""
         return prompt_line(lines, cursor, PLAIN + SINGLE)
-
-    def can_answer(self, question: Question) -> bool:
-        """Only on its own screen: its hook runs before the dialog, and would hide it."""
-        return False
-
-    def answer(
-        self, question: Question, choice: str, option: int | None = None, text: str = ""
-    ) -> str | None:
-        """It takes no answer from outside."""
-        return None
 
     def goes_on(self, text: str) -> str | None:
         """What the waiting hook of a turn's end prints so that the agent goes on with a text."""

@@ -4,43 +4,33 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hive_tui.drivers.agents import gemini_hooks
 from hive_tui.drivers.agents.prompt_line import PLAIN, prompt_line
+from hive_tui.drivers.agents.silent import Silent
 from hive_tui.engine.agents.events import Event
 from hive_tui.engine.agents.evidence import Stance
-from hive_tui.engine.agents.launches import SKILL, Start, Wish
-from hive_tui.engine.agents.records import Record
-from hive_tui.engine.agents.signals import Question, Signal
+from hive_tui.engine.agents.launches import Start, Wish
+from hive_tui.engine.agents.signals import Signal
 
 HOOK_MS = 10_000
 STOP_MS = 180_000
 """How long the hook of a turn's end may take, which may hold the agent: see `hook.HOLD_S`."""
-LONGEST_PROMPT = 64 * 1024
 
 
-class Gemini:
+class Gemini(Silent):
     """The driver. Keeps nothing."""
 
     kind = "gemini"
-    has_hooks = True
-    takes_prompts = False
-    paste_pause_s = 0.5
-    interrupt_keys = ("Escape",)
-    skill_file = SKILL
-
-    async def prepare(self, wish: Wish, argv: Sequence[str], env: Mapping[str, str]) -> Wish:
-        """Nothing has to be known before."""
-        return wish
 
     def start(self, wish: Wish) -> Start:
         """Flags, environment and the file of defaults."""
         flags = ["--resume", wish.session] if wish.session else []
         if wish.fresh and not wish.session:
             flags = ["--session-id", wish.fresh]
-        prompted = bool(wish.prompt) and len(wish.prompt.encode()) <= LONGEST_PROMPT
+        prompted = wish.fits
         if prompted:
             flags += [f"--prompt-interactive={wish.prompt}"]
         return Start(
@@ -54,10 +44,6 @@ class Gemini:
     def signal(self, event: Event) -> Signal | None:
         """What a hook told."""
         return gemini_hooks.signal(event)
-
-    def record(self, line: bytes) -> Record | None:
-        """Its conversation's file is not read."""
-        return None
 
     def title(self, shown: str) -> Stance | None:
         """What its title means."""
@@ -73,16 +59,6 @@ class Gemini:
     def prompt_line(self, lines: Sequence[bytes], cursor: tuple[int, int] | None) -> str | None:
         """What stands in its prompt line."""
         return prompt_line(lines, cursor, PLAIN, ("Type your message",))
-
-    def can_answer(self, question: Question) -> bool:
-        """Only on its own screen."""
-        return False
-
-    def answer(
-        self, question: Question, choice: str, option: int | None = None, text: str = ""
-    ) -> str | None:
-        """It takes no answer from outside."""
-        return None
 
     def goes_on(self, text: str) -> str | None:
         """What the waiting hook of a turn's end prints so that the agent goes on with a text."""

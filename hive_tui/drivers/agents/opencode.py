@@ -4,41 +4,32 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hive_tui.drivers.agents.payloads import told
+from hive_tui.drivers.agents.silent import Silent
 from hive_tui.engine.agents.events import Event
-from hive_tui.engine.agents.evidence import Stance
-from hive_tui.engine.agents.launches import SKILL, SKILLS, Start, Wish
-from hive_tui.engine.agents.records import Record
+from hive_tui.engine.agents.launches import SKILLS, Start, Wish
 from hive_tui.engine.agents.signals import Question, Signal
 from hive_tui.model.agent import AskKind
 
-LONGEST_PROMPT = 64 * 1024
 USER = "opencode"
 
 
-class OpenCode:
+class OpenCode(Silent):
     """The driver. Keeps nothing."""
 
     kind = "opencode"
-    has_hooks = True
     takes_prompts = True
-    paste_pause_s = 0.5
     interrupt_keys = ("Escape", "Escape")
-    skill_file = SKILL
-
-    async def prepare(self, wish: Wish, argv: Sequence[str], env: Mapping[str, str]) -> Wish:
-        """Nothing has to be known before."""
-        return wish
 
     def start(self, wish: Wish) -> Start:
         """Flags and environment; the server always has a password."""
         flags = ["--port", str(wish.port), "--hostname", "127.0.0.1"]
         if wish.session:
             flags += ["--session", wish.session]
-        prompted = bool(wish.prompt) and len(wish.prompt.encode()) <= LONGEST_PROMPT
+        prompted = wish.fits
         if prompted:
             flags += [f"--prompt={wish.prompt}"]
         config: dict[str, Any] = {"skills": {"paths": [f"{wish.folder}/{SKILLS}"]}}
@@ -55,18 +46,6 @@ class OpenCode:
     def signal(self, event: Event) -> Signal | None:
         """Only what a wrapper told: its server tells the rest."""
         return told(event)
-
-    def record(self, line: bytes) -> Record | None:
-        """Its conversations are in a database, which is not read."""
-        return None
-
-    def title(self, shown: str) -> Stance | None:
-        """Its title tells nothing of its state."""
-        return None
-
-    def dialog(self, lines: Sequence[str]) -> str:
-        """It has none."""
-        return ""
 
     def prompt_line(self, lines: Sequence[bytes], cursor: tuple[int, int] | None) -> str | None:
         """Empty while it shows an example there. Asked for before its first turn only."""
@@ -88,10 +67,6 @@ class OpenCode:
         if option is not None and 0 < option <= len(question.options):
             said_text = question.options[option - 1]
         return json.dumps({"answers": [[said_text]]}) if said_text else None
-
-    def goes_on(self, text: str) -> str | None:
-        """The end of its turn cannot be held: it is prompted."""
-        return None
 
 
 def answer_path(question: Question) -> str:

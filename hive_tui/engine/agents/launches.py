@@ -10,6 +10,10 @@ SKILL = f"{SKILLS}/hive/SKILL.md"
 """What agents read of their env, for those that are not bound to another place."""
 
 
+LONGEST_PROMPT = 64 * 1024
+"""Bytes of a prompt that goes with the command line."""
+
+
 class Wish(msgspec.Struct, frozen=True):
     """An agent that is to be started in an env."""
 
@@ -35,6 +39,11 @@ class Wish(msgspec.Struct, frozen=True):
     """Text that the agent gets beside its own; empty: none."""
     trusted: dict[str, str] = {}
     """Hash of each hook by its key, for agents that run none that nobody looked at."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is a prompt that can go with the command line."""
+        return bool(self.prompt) and len(self.prompt.encode()) <= LONGEST_PROMPT
 
 
 class Start(msgspec.Struct, frozen=True):

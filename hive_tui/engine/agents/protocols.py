@@ -317,7 +317,7 @@ class Sandbox(Protocol):
     def wrap(
         self, argv: Sequence[str], *, worktree: str, folder: str, env: Mapping[str, str]
     ) -> tuple[str, ...]:
-        """The command line that runs a program behind walls, in its worktree.
+        """The command line that runs a program behind walls, in its worktree. Blocks: tries them.
 
         Args:
             argv: Program and arguments.

@@ -272,7 +272,9 @@ class Agents:
         env |= start.env
         if chosen.sandbox is not None:
             folder = self._books.folder(uid)
-            words = self._sandbox.wrap(words, worktree=launch.cwd, folder=folder, env=env)
+            words = await asyncio.to_thread(
+                self._sandbox.wrap, words, worktree=launch.cwd, folder=folder, env=env
+            )
         self._books.tidy(uid)
         self._books.put_files(uid, start.files)
         self._knowledge.forget(uid)
@@ -319,11 +321,11 @@ class Agents:
         mine = (w for w in windows if w.env_uid == uid and w.window == AGENT_WINDOW)
         return next(mine, None)
 
-    def keep_true(self) -> None:
-        """Write again what agents at work read about their env, where that has changed."""
-        for agent in self._agents.values():
-            if agent.running:
-                self._knowledge.put_quietly(agent.live, agent.driver.skill_file)
+    def keep_true(self, live: LiveEnv) -> None:
+        """Write again what the agent at work in an env reads about it, where that has changed."""
+        agent = self.of(live)
+        if agent is not None and agent.running:
+            self._knowledge.put_quietly(live, agent.driver.skill_file)
 
     def settle(self) -> None:
         """All windows were told: an agent without one has ended."""

@@ -8,45 +8,46 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-DEFAULT_REGISTRY = "docker.io"
-_DEFAULT_KEY = "https://index.docker.io/v1/"
 _HELPER_TIMEOUT_S = 10.0
 _TOKEN_USER = "<token>"
 
 
-def registry_of(image: str) -> str:
-    """The registry that a reference names; Docker's own where it names none."""
+def registry_of(image: str) -> str | None:
+    """The registry that a reference names; `None` where it names none: the engine's own."""
     first, slash, _ = image.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
         return first
-    return DEFAULT_REGISTRY
+    return None
 
 
-def header(image: str, config: Path, environ: Mapping[str, str]) -> dict[str, str]:
+def header(image: str, config: Path, environ: Mapping[str, str], *, own: str) -> dict[str, str]:
     """The header that logs in for an image; empty where nothing is known. Starts a helper.
 
     Args:
         image: Reference.
         config: Folder of Docker's configuration.
         environ: For the helper, which is found on its `PATH`.
+        own: Address of the engine's own registry, as it tells it and as logins are kept under.
     """
     try:
         known = json.loads((config / "config.json").read_bytes())
     except (OSError, ValueError):
         return {}
-    registry = registry_of(image)
-    key = _DEFAULT_KEY if registry == DEFAULT_REGISTRY else registry
-    found = _from_helper(known, key, environ) or _from_file(known, key, registry)
+    named = registry_of(image)
+    host = urlsplit(own).hostname or ""
+    key = own if named is None or host.endswith(f".{named}") else named
+    found = _from_helper(known, key, environ) or _from_file(known, key)
     if found is None:
         return {}
     encoded = base64.urlsafe_b64encode(json.dumps({**found, "serveraddress": key}).encode())
     return {"X-Registry-Auth": encoded.decode()}
 
 
-def _from_file(known: Mapping[str, Any], key: str, registry: str) -> dict[str, str] | None:
+def _from_file(known: Mapping[str, Any], key: str) -> dict[str, str] | None:
     auths = known.get("auths") or {}
-    entry = auths.get(key) or auths.get(registry) or auths.get(f"https://{registry}")
+    entry = auths.get(key) or auths.get(f"https://{key}")
     if not isinstance(entry, dict) or not entry.get("auth"):
         return None
     try:

@@ -111,7 +111,11 @@ class Images:
         config = Path(
             self._environ.get("DOCKER_CONFIG") or Path(self._environ.get("HOME", "/")) / ".docker"
         )
-        login = await asyncio.to_thread(credentials.header, reference, config, self._environ)
+        async with self._client.calling("ask for its registry") as docker:
+            own = str((await docker.system.info()).get("IndexServerAddress") or "")
+        login = await asyncio.to_thread(
+            credentials.header, reference, config, self._environ, own=own
+        )
         last = reference.rpartition("/")[2]
         whole = reference if ":" in last or "@" in last else f"{reference}:latest"
         params = {"fromImage": whole, **({"platform": platform} if platform else {})}

@@ -24,7 +24,7 @@ _HEAD = (
 )
 _FOOT = (
     "Find the cause and mend it in the code. Do not weaken, skip or delete a test to make it pass; "
-    "if a test is wrong, say so and why. {commands} run the same checks again."
+    "if a test is wrong, say so and why. {commands} {verb} the same checks again."
 )
 
 
@@ -49,7 +49,7 @@ def account(
         At most `MAX_CHARS` characters, without control codes but line ends.
     """
     commands = " and ".join(f"`{program} test {one.suite}`" for one in failed)
-    foot = _FOOT.format(commands=commands)
+    foot = _FOOT.format(commands=commands, verb="runs" if len(failed) == 1 else "run")
     told = "\n".join(line for one in failed for line in _suite(one, mask))
     room = MAX_CHARS - len(foot) - len(_HEAD) - 200
     if len(told) > room:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,12 +141,40 @@ def test_progress_is_one_line_a_second_with_what_is_done_and_all() -> None:
 @pytest.mark.parametrize(
     ("image", "registry"),
     [
-        ("postgres:16", credentials.DEFAULT_REGISTRY),
-        ("me/app", credentials.DEFAULT_REGISTRY),
+        ("postgres:16", None),
+        ("me/app", None),
         ("127.0.0.1:5000/app", "127.0.0.1:5000"),
         ("localhost/app", "localhost"),
         ("registry.example.invalid/app:1", "registry.example.invalid"),
     ],
 )
-def test_the_registry_of_a_reference(image: str, registry: str) -> None:
+def test_the_registry_of_a_reference(image: str, registry: str | None) -> None:
     assert credentials.registry_of(image) == registry
+
+
+OWN = "https://index.engine.invalid/v1/"
+
+
+@pytest.mark.parametrize(
+    ("image", "key"),
+    [
+        ("postgres:16", OWN),
+        ("engine.invalid/library/postgres", OWN),
+        ("registry.example.invalid/app", "registry.example.invalid"),
+        ("other.invalid/app", None),
+    ],
+)
+def test_a_login_is_that_of_the_image_s_registry(
+    tmp_path: Path, image: str, key: str | None
+) -> None:
+    def login(name: str) -> dict[str, str]:
+        return {"auth": base64.b64encode(f"{name}:word".encode()).decode()}
+
+    kept = {"auths": {name: login("me") for name in (OWN, "registry.example.invalid")}}
+    (tmp_path / "config.json").write_text(json.dumps(kept))
+    sent = credentials.header(image, tmp_path, {}, own=OWN)
+    if key is None:
+        assert sent == {}
+        return
+    told = json.loads(base64.urlsafe_b64decode(sent["X-Registry-Auth"]))
+    assert told == {"username": "me", "password": "word", "serveraddress": key}
